@@ -1,0 +1,1 @@
+"""What the project's commands share: environments, Terraform, the packages of the functions, the test runner."""
