@@ -1,0 +1,35 @@
+"""Clients of AWS, made for a short cold start.
+
+botocore is used without boto3, whose resource layer costs as much import time as the rest of a function. A package
+that carries ``botocore_data`` gets its service models from there: the operations in use, without documentation.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+
+_MODELS = Path(__file__).resolve().parent.parent / "botocore_data"
+
+_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=4,
+)
+
+
+@functools.cache
+def client(service: str) -> Any:
+    """Return the one client of ``service`` ("dynamodb") that this process uses.
+
+    Calls wait at most 1 s to connect and 3 s for an answer, and are tried three times.
+    """
+    session = botocore.session.get_session()
+    if _MODELS.is_dir():
+        session.set_config_variable("data_path", str(_MODELS))
+    return session.create_client(service, config=_CONFIG)

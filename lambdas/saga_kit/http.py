@@ -1,0 +1,159 @@
+"""What a function behind the HTTP API needs: requests in payload format 2.0, answers, and problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from saga_kit import schema
+from saga_kit.errors import InvalidEventError, RetryLaterError
+from saga_kit.observe import Handler, describe, function_handler, logger, metrics
+
+MAX_BODY_BYTES = 16 * 1024
+"""Largest body that is read; far above what a request of this API needs."""
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class Problem(Exception):  # noqa: N818 - it is the RFC's own name for what is answered
+    """An answer that is a problem: ``kind`` names its type, ``detail`` says what was expected, for the caller to read.
+
+    ``extra`` are further members of the document, for example the ``field`` that is wrong.
+    """
+
+    def __init__(self, status: HTTPStatus, kind: str, detail: str, **extra: object) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.detail = detail
+        self.extra = extra
+
+    def answer(self) -> dict[str, Any]:
+        """Return the answer for the HTTP API."""
+        document = {
+            "type": f"urn:problem:{self.kind}",
+            "title": self.kind.replace("-", " "),
+            "status": int(self.status),
+            "detail": self.detail,
+            **self.extra,
+        }
+        return answer(self.status, document, content_type="application/problem+json")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request to the HTTP API. Header names are in lower case."""
+
+    headers: Mapping[str, str]
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+    def document(self, schema_name: str) -> Any:
+        """Return the body as JSON that agrees with the schema. Raises ``Problem`` (400, 413 or 422) otherwise."""
+        if len(self.body) > MAX_BODY_BYTES:
+            raise Problem(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", f"expected at most {MAX_BODY_BYTES} bytes"
+            )
+        try:
+            document = json.loads(self.body, parse_constant=_refuse_constant)
+            schema.check(schema_name, document)
+        except (ValueError, RecursionError):
+            raise Problem(HTTPStatus.BAD_REQUEST, "malformed-body", "expected a body of valid JSON") from None
+        except InvalidEventError as error:
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-body", str(error), field=error.field, expected=error.expected
+            ) from None
+        return document
+
+    def header(self, name: str, pattern: str, expected: str) -> str:
+        """Return the header ``name`` (lower case) when it matches ``pattern``; raises ``Problem`` (400) otherwise."""
+        value = self.headers.get(name, "")
+        if not re.fullmatch(pattern, value):
+            raise Problem(
+                HTTPStatus.BAD_REQUEST, "invalid-header", f"{name}: expected {expected}", field=name, expected=expected
+            )
+        return value
+
+    def identifier(self, name: str) -> str:
+        """Return the path parameter ``name`` when it is a UUID; raises ``Problem`` (404) otherwise."""
+        value = self.path.get(name, "")
+        if not _UUID.fullmatch(value):
+            raise Problem(HTTPStatus.NOT_FOUND, "not-found", f"{name}: expected a UUID in lower case", field=name)
+        return value
+
+    def traceparent(self) -> str | None:
+        """Return the caller's W3C traceparent, or ``None`` when there is no valid one."""
+        value = self.headers.get("traceparent", "")
+        return value if _TRACEPARENT.fullmatch(value) else None
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+def parse(event: Mapping[str, Any]) -> Request:
+    """Return the request in an event of payload format 2.0. Raises ``Problem`` (400) for a body that is no base64."""
+    text = event.get("body") or ""
+    try:
+        body = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode()
+    except (binascii.Error, UnicodeEncodeError):
+        raise Problem(HTTPStatus.BAD_REQUEST, "malformed-body", "expected a body in valid encoding") from None
+    return Request(
+        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+        path=event.get("pathParameters") or {},
+        query=event.get("queryStringParameters") or {},
+        body=body,
+    )
+
+
+def answer(status: HTTPStatus, document: object, *, content_type: str = "application/json") -> dict[str, Any]:
+    """Return an answer for the HTTP API with ``document`` as its JSON body."""
+    return {
+        "statusCode": int(status),
+        "headers": {
+            "content-type": content_type,
+            "cache-control": "no-store",
+            "x-content-type-options": "nosniff",
+        },
+        "body": json.dumps(document, separators=(",", ":")),
+    }
+
+
+def api_handler(work: Callable[[Request], dict[str, Any]]) -> Handler:
+    """Return the handler of an API function; whatever ``work`` raises becomes problem details.
+
+    A ``RetryLaterError`` is answered with 503 and Retry-After. Anything unexpected is answered with 500 and tells
+    nothing of the inside; it is logged, and counted in the metric ``Failures``.
+    """
+
+    @functools.wraps(work)
+    def handle(event: Any, _context: Any) -> dict[str, Any]:
+        try:
+            response = work(parse(event))
+        except Problem as problem:
+            logger.info("problem", problem=problem.kind, status=int(problem.status))
+            return problem.answer()
+        except RetryLaterError as error:
+            logger.warning("try_again", **describe(error))
+            response = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try-again", "try again in a moment").answer()
+            response["headers"]["retry-after"] = "1"
+        except Exception as error:  # the edge of the API: the caller gets an answer, the operator the log and the alarm
+            logger.error("failed", **describe(error))
+            metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
+            response = Problem(
+                HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", "the request could not be handled"
+            ).answer()
+        return response
+
+    return function_handler(handle)

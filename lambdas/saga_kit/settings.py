@@ -1,0 +1,34 @@
+"""What Terraform tells a function through its environment."""
+
+from __future__ import annotations
+
+import os
+
+from saga_kit.errors import ConfigurationError
+
+
+def text(name: str) -> str:
+    """Return the environment variable ``name``. Raises ``ConfigurationError`` when it is absent or empty."""
+    value = os.environ.get(name, "")
+    if not value:
+        raise ConfigurationError(f"environment variable {name} is not set")
+    return value
+
+
+def number(name: str) -> float:
+    """Return the environment variable ``name`` as a number. Raises ``ConfigurationError`` when it is not one."""
+    value = text(name)
+    try:
+        return float(value)
+    except ValueError as error:
+        raise ConfigurationError(f"environment variable {name}: expected a number, got {value!r}") from error
+
+
+def table() -> str:
+    """Return the name of the service's own table."""
+    return text("SAGA_TABLE")
+
+
+def function() -> str:
+    """Return the logical name of the running function, which is the ``producer`` of its events."""
+    return text("SAGA_FUNCTION")
