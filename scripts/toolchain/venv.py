@@ -69,8 +69,10 @@ def _make(name: str, lock_file: Path) -> None:
     missing = [module for module in ("venv", "ensurepip") if importlib.util.find_spec(module) is None]
     if missing:
         raise EnvironmentSetupError(
-            f"{sys.executable} (Python {version}) has no {' and no '.join(missing)} module, which a virtual environment needs. "
-            f"Debian/Ubuntu: apt install python{version}-venv. Elsewhere: install the complete Python {version}, or set PYTHON to one that is."
+            f"{sys.executable} (Python {version}) has no {' and no '.join(missing)} module, "
+            "which a virtual environment needs. "
+            f"Debian/Ubuntu: apt install python{version}-venv. "
+            f"Elsewhere: install the complete Python {version}, or set PYTHON to one that is."
         )
     content = lock_file.read_bytes()
     folder = location(name)
