@@ -1,0 +1,67 @@
+output "name" {
+  description = "The function's name in AWS."
+  value       = local.function_name
+}
+
+# Computed from names, so that it is known before the function exists; whoever uses it still waits for the function.
+output "arn" {
+  description = "The function's ARN, unqualified."
+  value       = local.function_arn
+  depends_on  = [aws_lambda_function.this]
+}
+
+output "invoke_arn" {
+  description = "The ARN by which API Gateway invokes the function."
+  value       = aws_lambda_function.this.invoke_arn
+}
+
+output "timeout" {
+  description = "Seconds after which an invocation is stopped."
+  value       = var.timeout
+}
+
+output "role_arn" {
+  description = "ARN of the execution role."
+  value       = local.role_arn
+  depends_on  = [aws_iam_role.this]
+}
+
+output "role_name" {
+  description = "Name of the execution role."
+  value       = local.role_name
+  depends_on  = [aws_iam_role.this]
+}
+
+output "log_group_name" {
+  description = "Name of the log group."
+  value       = local.log_group_name
+  depends_on  = [aws_cloudwatch_log_group.this]
+}
+
+output "log_group_arn" {
+  description = "ARN of the log group."
+  value       = local.log_group_arn
+  depends_on  = [aws_cloudwatch_log_group.this]
+}
+
+output "queues" {
+  description = "The function's queues that exist: `undelivered` (events that did not reach Lambda) and `failed` (invocations and stream batches that were given up), each with name, ARN and URL."
+  value = {
+    for key, queue in aws_sqs_queue.this : key => {
+      name = local.queue_names[key]
+      arn  = local.queue_arns[key]
+      url  = queue.url
+    }
+  }
+}
+
+output "rule_arns" {
+  description = "ARNs of the EventBridge rules that invoke the function, by the keys of `rules` and `schedules`."
+  value       = local.rule_arns
+  depends_on  = [aws_cloudwatch_event_rule.this, aws_cloudwatch_event_rule.schedule]
+}
+
+output "alarm_arns" {
+  description = "ARNs of the alarms, by what they watch."
+  value       = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.arn }
+}
