@@ -12,6 +12,7 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 _MODELS = Path(__file__).resolve().parent.parent / "botocore_data"
 
@@ -33,3 +34,8 @@ def client(service: str) -> Any:
     if _MODELS.is_dir():
         session.set_config_variable("data_path", str(_MODELS))
     return session.create_client(service, config=_CONFIG)
+
+
+def response(error: ClientError) -> dict[str, Any]:
+    """Return the whole answer behind ``error``: its ``Error`` and what the service says beside it."""
+    return {**error.response}

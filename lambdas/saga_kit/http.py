@@ -1,4 +1,4 @@
-"""What a function behind the HTTP API needs: requests in payload format 2.0, answers, and problem details (RFC 9457)."""
+"""What a function behind the HTTP API needs: requests (payload format 2.0), answers, problem details (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -145,11 +145,11 @@ def api_handler(work: Callable[[Request], dict[str, Any]]) -> Handler:
             logger.info("problem", problem=problem.kind, status=int(problem.status))
             return problem.answer()
         except RetryLaterError as error:
-            logger.warning("try_again", **describe(error))
+            logger.warning("try_again", extra=describe(error))
             response = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try-again", "try again in a moment").answer()
             response["headers"]["retry-after"] = "1"
-        except Exception as error:  # the edge of the API: the caller gets an answer, the operator the log and the alarm
-            logger.error("failed", **describe(error))
+        except Exception as error:  # noqa: BLE001 - the edge: the caller gets an answer, the operator log and alarm
+            logger.error("failed", extra=describe(error))
             metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
             response = Problem(
                 HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", "the request could not be handled"

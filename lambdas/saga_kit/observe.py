@@ -32,7 +32,7 @@ def function_handler(handler: Handler) -> Handler:
             return handler(event, context)
         except Exception as error:
             metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
-            logger.error("failed", **describe(error))
+            logger.error("failed", extra=describe(error))  # noqa: TRY400 - the values in a traceback stay out
             raise
         finally:
             metrics.flush_metrics(raise_on_empty_metrics=False)

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from saga_kit import clock, outbox
+from saga_kit import aws, clock, outbox
 from saga_kit.envelope import Event
 from saga_kit.errors import IntentInProgressError
 from saga_kit.store import Item
@@ -79,9 +79,10 @@ class Once:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            refusal = aws.response(error)
+            if refusal["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            if error.response["Item"]["state"]["S"] == Claim.DONE:
+            if refusal["Item"]["state"]["S"] == Claim.DONE:
                 return None
             raise IntentInProgressError("another delivery is at it; its lease has not run out") from None
         return int(answer["Attributes"]["attempts"]["N"])

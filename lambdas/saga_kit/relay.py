@@ -57,7 +57,7 @@ def _outgoing(record: Mapping[str, Any]) -> _Outgoing | None:
     if new is None or new == old:
         return None
     event = outbox.load(new)
-    entry = {
+    entry: dict[str, Any] = {
         "EventBusName": settings.text("SAGA_BUS"),
         "Source": settings.text("SAGA_SOURCE"),
         "DetailType": event.detail_type,

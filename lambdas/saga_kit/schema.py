@@ -39,7 +39,7 @@ def load(name: str) -> dict[str, Any]:
 
 @functools.cache
 def _validator(name: str) -> Callable[[object], object]:
-    import fastjsonschema
+    import fastjsonschema  # noqa: PLC0415 - read functions never need it
 
     document = load(name)
     compiled: Callable[[object], object] = fastjsonschema.compile(
@@ -55,7 +55,7 @@ def check(name: str, value: object, root: str = "") -> None:
     field and what was expected.
     """
     validate = _validator(name)
-    import fastjsonschema
+    import fastjsonschema  # noqa: PLC0415
 
     try:
         validate(value)

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from saga_kit import envelope
 from saga_kit.envelope import Event
 from saga_kit.errors import RetryLaterError
-from saga_kit.rules import State, TriggerKind, needs_compensation, states_open_to_do, states_open_to_undo
+from saga_kit.rules import State, needs_compensation, states_open_to_do, states_open_to_undo
 from saga_kit.store import Item, Row, StepStore
 from saga_kit.trigger import Trigger
 

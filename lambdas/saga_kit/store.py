@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from saga_kit import outbox
+from saga_kit import aws, outbox
 from saga_kit.envelope import Event
 from saga_kit.errors import SagaError, TransactionConflictError
 from saga_kit.rules import State, States
@@ -104,9 +104,10 @@ class StepStore:
         try:
             answer = self._client.update_item(**update, ReturnValues="ALL_OLD")
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            answer = aws.response(error)
+            if answer["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            return Transition(False, to_row(error.response.get("Item")))
+            return Transition(False, to_row(answer.get("Item")))
         return Transition(True, to_row(answer.get("Attributes")))
 
     def _update(
@@ -144,9 +145,10 @@ class StepStore:
             try:
                 self._client.transact_write_items(TransactItems=items)
             except ClientError as error:
-                if error.response["Error"]["Code"] != "TransactionCanceledException":
+                answer = aws.response(error)
+                if answer["Error"]["Code"] != "TransactionCanceledException":
                     raise
-                own, *others = error.response["CancellationReasons"]
+                own, *others = answer["CancellationReasons"]
                 if own["Code"] == "ConditionalCheckFailed":
                     return Transition(False, to_row(own.get("Item")))
                 if any(reason["Code"] == "ConditionalCheckFailed" for reason in others):
