@@ -1,0 +1,75 @@
+locals {
+  # What a pattern is made of, by what it is for. An event: source and detail type. A technical failure: the report that
+  # Lambda's on-failure destination makes of an asynchronous invocation whose retries are used up.
+  event_patterns = {
+    for detail_type, event in local.events : detail_type => jsonencode({ source = [event.source], detail-type = [detail_type] })
+  }
+  technical_failure_patterns = {
+    for step in var.steps : step.do => jsonencode(merge(local.technical_failure, {
+      detail = { requestContext = { functionArn = local.reported_arns[step.do] } }
+    }))
+  }
+  technical_failure = {
+    source      = ["lambda"]
+    detail-type = ["Lambda Function Invocation Result - Failure"]
+  }
+  # Lambda reports the qualifier that was invoked, and $LATEST where a rule's target names none.
+  reported_arns = { for function, arn in local.function_arns : function => [arn, "${arn}:$LATEST"] }
+
+  last = length(var.steps) - 1
+
+  do_rules = {
+    for index, step in var.steps : step.do => {
+      for key, detail_type in { previous_succeeded = index == 0 ? null : var.steps[max(index - 1, 0)].succeeded } :
+      key => local.event_patterns[detail_type] if detail_type != null
+    }
+  }
+  undo_rules = {
+    for index, step in var.steps : step.undo => merge(
+      { failed = local.event_patterns[step.failed], technical_failure = local.technical_failure_patterns[step.do] },
+      {
+        for key, detail_type in {
+          next_reversed = index == local.last ? null : var.steps[min(index + 1, local.last)].reversed
+          deadline      = index == local.last ? var.deadline.detail_type : null
+          cancelled     = index == local.last && var.cancellation != null ? var.cancellation.detail_type : null
+        } : key => local.event_patterns[detail_type] if detail_type != null
+      },
+    )
+  }
+  finalizer_rules = {
+    for name, finalizer in var.finalizers : name => {
+      for key, detail_type in {
+        completed = finalizer.on_completed ? var.steps[local.last].succeeded : null
+        reversed  = finalizer.on_reversed ? var.steps[0].reversed : null
+      } : key => local.event_patterns[detail_type] if detail_type != null
+    }
+  }
+
+  rules_of_functions = merge(local.do_rules, local.undo_rules, local.finalizer_rules)
+  rules = {
+    for service in local.services : service => {
+      for function, owner in local.services_of_functions : function => local.rules_of_functions[function] if owner == service
+    }
+  }
+}
+
+locals {
+  # A pattern has at most 2048 characters. These sizes stay below that with the longest names that are allowed.
+  detail_types_a_pattern = 14
+  functions_a_pattern    = 7
+
+  log_patterns = merge(
+    {
+      for index, detail_types in chunklist(sort(keys(local.events)), local.detail_types_a_pattern) : "events_${index + 1}" => jsonencode({
+        source      = sort(distinct([for detail_type in detail_types : local.events[detail_type].source]))
+        detail-type = detail_types
+      })
+    },
+    {
+      for index, functions in chunklist(sort(var.steps[*].do), local.functions_a_pattern) : "technical_failures_${index + 1}" => jsonencode(merge(
+        local.technical_failure,
+        { detail = { requestContext = { functionArn = flatten([for function in functions : local.reported_arns[function]]) } } },
+      ))
+    },
+  )
+}
