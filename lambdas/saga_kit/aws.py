@@ -19,21 +19,22 @@ _MODELS = Path(__file__).resolve().parent.parent / "botocore_data"
 _CONFIG = Config(
     connect_timeout=1,
     read_timeout=3,
-    retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=4,
 )
 
 
 @functools.cache
-def client(service: str) -> Any:
+def client(service: str, *, attempts: int = 3) -> Any:
     """Return the one client of ``service`` ("dynamodb") that this process uses.
 
-    Calls wait at most 1 s to connect and 3 s for an answer, and are tried three times.
+    Calls wait at most 1 s to connect and 3 s for an answer, and are tried ``attempts`` times: 1 for an operation that
+    has its effect again when it is repeated.
     """
     session = botocore.session.get_session()
     if _MODELS.is_dir():
         session.set_config_variable("data_path", str(_MODELS))
-    return session.create_client(service, config=_CONFIG)
+    config = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
+    return session.create_client(service, config=config)
 
 
 def response(error: ClientError) -> dict[str, Any]:

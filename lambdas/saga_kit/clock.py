@@ -1,4 +1,4 @@
-"""The one place where the kit reads the time."""
+"""The one place where the kit reads the time and waits."""
 
 from __future__ import annotations
 
@@ -27,3 +27,8 @@ def parse(text: str) -> datetime:
 def after(seconds: float) -> datetime:
     """Return the moment that lies ``seconds`` ahead."""
     return now() + timedelta(seconds=seconds)
+
+
+def sleep(seconds: float) -> None:
+    """Wait for ``seconds``."""
+    time.sleep(seconds)

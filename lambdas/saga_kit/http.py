@@ -52,12 +52,13 @@ class Problem(Exception):  # noqa: N818 - it is the RFC's own name for what is a
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to the HTTP API. Header names are in lower case."""
+    """A request to the HTTP API. Header names are in lower case, ``route`` is the API's ("GET /orders/{id}")."""
 
     headers: Mapping[str, str]
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
+    route: str = ""
 
     def document(self, schema_name: str) -> Any:
         """Return the body as JSON that agrees with the schema. Raises ``Problem`` (400, 413 or 422) otherwise."""
@@ -114,6 +115,7 @@ def parse(event: Mapping[str, Any]) -> Request:
         path=event.get("pathParameters") or {},
         query=event.get("queryStringParameters") or {},
         body=body,
+        route=event.get("routeKey") or "",
     )
 
 

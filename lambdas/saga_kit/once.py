@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from saga_kit import aws, clock, outbox
 from saga_kit.envelope import Event
-from saga_kit.errors import IntentInProgressError
+from saga_kit.errors import IntentInProgressError, SagaError
 from saga_kit.store import Item
 
 
@@ -25,6 +25,17 @@ class Claim(StrEnum):
 
     CLAIMED = "CLAIMED"
     DONE = "DONE"
+
+
+class DifferentEffectError(SagaError):
+    """A row is asked for an effect other than the one that it was claimed for: an invariant is broken.
+
+    ``field`` names the attribute that differs.
+    """
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field}: expected the value that the row was claimed with")
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +55,9 @@ class Once:
     def run(self, key: Item, attributes: Item, effect: Callable[[int], Event]) -> bool:
         """Claim ``key``, call ``effect`` with the number of this attempt (1 for the first), and record its event.
 
-        ``attributes`` are written with the claim. Returns whether the effect was run now; ``False`` means that it had
-        been before. Raises ``IntentInProgressError`` while another delivery holds the claim.
+        ``attributes`` are written with the first claim and belong to the row for good. Returns whether the effect was
+        run now; ``False`` means that it had been before. Raises ``IntentInProgressError`` while another delivery
+        holds the claim, and ``DifferentEffectError`` when the row was claimed with other attributes.
         """
         attempt = self._claim(key, attributes)
         if attempt is None:
@@ -57,6 +69,7 @@ class Once:
         names = {f"#a{index}": name for index, name in enumerate(attributes)}
         values = {f":a{index}": value for index, value in enumerate(attributes.values())}
         assignments = "".join(f", #a{index} = :a{index}" for index in range(len(attributes)))
+        same = "".join(f" AND #a{index} = :a{index}" for index in range(len(attributes)))
         try:
             answer = self.client.update_item(
                 TableName=self.table,
@@ -65,7 +78,7 @@ class Once:
                 + assignments
                 + " ADD attempts :one",
                 ConditionExpression="attribute_not_exists(pk) OR "
-                "(#state = :claimed AND (holder = :holder OR lease_until < :now))",
+                f"(#state = :claimed AND (holder = :holder OR lease_until < :now){same})",
                 ExpressionAttributeNames={"#state": "state", **names},
                 ExpressionAttributeValues={
                     ":claimed": {"S": Claim.CLAIMED.value},
@@ -82,6 +95,9 @@ class Once:
             refusal = aws.response(error)
             if refusal["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
+            for name, value in attributes.items():
+                if refusal["Item"].get(name) != value:
+                    raise DifferentEffectError(name) from None
             if refusal["Item"]["state"]["S"] == Claim.DONE:
                 return None
             raise IntentInProgressError("another delivery is at it; its lease has not run out") from None
