@@ -92,8 +92,8 @@ variable "alarms" {
   nullable = false
 
   validation {
-    condition     = contains([10, 20, 30], var.alarms.period_seconds) || (var.alarms.period_seconds >= 60 && var.alarms.period_seconds % 60 == 0)
-    error_message = "alarms.period_seconds must be 10, 20, 30 or a multiple of 60."
+    condition     = var.alarms.period_seconds >= 60 && var.alarms.period_seconds % 60 == 0
+    error_message = "alarms.period_seconds must be a multiple of 60, the resolution of the metrics."
   }
 
   validation {

@@ -58,7 +58,7 @@ output "queues" {
 output "rule_arns" {
   description = "ARNs of the EventBridge rules that invoke the function, by the keys of `rules` and `schedules`."
   value       = local.rule_arns
-  depends_on  = [aws_cloudwatch_event_rule.this, aws_cloudwatch_event_rule.schedule]
+  depends_on  = [aws_cloudwatch_event_rule.this]
 }
 
 output "alarm_arns" {

@@ -273,12 +273,12 @@ variable "vpc" {
 variable "table" {
   description = <<-EOT
     The DynamoDB table that the function works on, encrypted with `kms_key_arn`. Null: none.
-    - `actions`: of GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem, ConditionCheckItem. Transactions need no more than these: each of their items is authorized as its own action.
-    - `indexes`: names of the secondary indexes that the function queries; `Query` has to be among the actions.
+    - `actions`: on the table itself, of GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem, ConditionCheckItem. Transactions need no more than these: each of their items is authorized as its own action.
+    - `indexes`: names of the secondary indexes that the function queries.
   EOT
   type = object({
     arn     = string
-    actions = set(string)
+    actions = optional(set(string), [])
     indexes = optional(set(string), [])
   })
   default = null
@@ -289,8 +289,8 @@ variable "table" {
   }
 
   validation {
-    condition     = var.table == null ? true : length(var.table.actions) > 0
-    error_message = "table.actions must hold at least one action; leave table null for a function without one."
+    condition     = var.table == null ? true : length(var.table.actions) + length(var.table.indexes) > 0
+    error_message = "table must have at least one action or index; leave table null for a function without one."
   }
 
   validation {
@@ -298,11 +298,6 @@ variable "table" {
       "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem",
     ])) == 0
     error_message = "table.actions must be of GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem: no Scan and no wildcard."
-  }
-
-  validation {
-    condition     = var.table == null ? true : length(var.table.indexes) == 0 || contains(var.table.actions, "Query")
-    error_message = "table.indexes need Query in table.actions: an index is only ever queried."
   }
 
   validation {
@@ -609,18 +604,18 @@ variable "on_failure" {
     condition     = var.on_failure != "bus" || var.event_bus != null
     error_message = "on_failure bus needs event_bus."
   }
+
+  validation {
+    condition     = !(var.on_failure == "queue" && var.dead_letter_queue)
+    error_message = "on_failure must not be queue beside dead_letter_queue: every failure would be in the queue twice."
+  }
 }
 
 variable "dead_letter_queue" {
-  description = "Whether Lambda also puts the bare event of an asynchronous invocation that has used up its retries into the `-failed` queue (the function's dead-letter configuration)."
+  description = "Whether Lambda also puts the bare event of an asynchronous invocation that has used up its retries into the `-failed` queue (the function's dead-letter configuration), beside a record on the bus or without one."
   type        = bool
   default     = false
   nullable    = false
-
-  validation {
-    condition     = !(var.dead_letter_queue && var.on_failure == "queue")
-    error_message = "dead_letter_queue must be false when on_failure is queue: every failure would be in the queue twice."
-  }
 }
 
 variable "maximum_retry_attempts" {
@@ -672,8 +667,8 @@ variable "alarms" {
   nullable = false
 
   validation {
-    condition     = contains([10, 20, 30], var.alarms.period_seconds) || (var.alarms.period_seconds >= 60 && var.alarms.period_seconds % 60 == 0)
-    error_message = "alarms.period_seconds must be 10, 20, 30 or a multiple of 60."
+    condition     = var.alarms.period_seconds >= 60 && var.alarms.period_seconds % 60 == 0
+    error_message = "alarms.period_seconds must be a multiple of 60, the resolution of the metrics."
   }
 
   validation {

@@ -32,8 +32,8 @@ variable "functions" {
   description = <<-EOT
     The service's functions, by name. What each attribute means, and what it must be, is told by the input of the same name of `modules/function`; the others are:
     - `package`, `runtime`, `architecture`, `log_level`, `alarms`, `vpc`, `layers`: null takes the service's own.
-    - `environment`: beside the service's `environment` and what the module sets: `SAGA_SOURCE`, `SAGA_FUNCTION`, the `POWERTOOLS_` variables, and `SAGA_TABLE` for a function with `table_actions`.
-    - `table_actions`, `table_indexes`: what the function does to the service's own table; there is no way to another service's.
+    - `environment`: beside the service's `environment` and what the module sets: `SAGA_SOURCE`, `SAGA_FUNCTION`, the `POWERTOOLS_` variables, and `SAGA_TABLE` for a function with `table_actions` or `table_indexes`.
+    - `table_actions`, `table_indexes`: what the function does to the service's own table, and which of its indexes it queries; there is no way to another service's.
     - `publishes`: event sources that the function puts on `event_bus` itself. None, when its events go through the outbox.
     - `stream`: reads a stream; `arn` null is the service's own table's.
   EOT
@@ -140,11 +140,6 @@ variable "functions" {
   validation {
     condition     = var.event_bus != null || alltrue([for function in values(var.functions) : length(function.rules) == 0 && length(function.publishes) == 0 && function.on_failure != "bus"])
     error_message = "functions with rules, with publishes or with on_failure bus need event_bus."
-  }
-
-  validation {
-    condition     = alltrue([for function in values(var.functions) : length(function.table_indexes) == 0 || contains(function.table_actions, "Query")])
-    error_message = "functions[*].table_indexes need Query in table_actions."
   }
 
   validation {
@@ -428,8 +423,8 @@ variable "alarms" {
   nullable = false
 
   validation {
-    condition     = contains([10, 20, 30], var.alarms.period_seconds) || (var.alarms.period_seconds >= 60 && var.alarms.period_seconds % 60 == 0)
-    error_message = "alarms.period_seconds must be 10, 20, 30 or a multiple of 60."
+    condition     = var.alarms.period_seconds >= 60 && var.alarms.period_seconds % 60 == 0
+    error_message = "alarms.period_seconds must be a multiple of 60, the resolution of the metrics."
   }
 
   validation {
