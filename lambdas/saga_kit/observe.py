@@ -35,7 +35,8 @@ def function_handler(handler: Handler) -> Handler:
             logger.error("failed", extra=describe(error))  # noqa: TRY400 - the values in a traceback stay out
             raise
         finally:
-            metrics.flush_metrics(raise_on_empty_metrics=False)
+            if metrics.metric_set:
+                metrics.flush_metrics()
             logger.remove_keys(["saga_id", "trigger", "caused_by"])
 
     return observed

@@ -1,0 +1,106 @@
+"""Requests and answers of API functions: every wrong one is a problem that names its field."""
+
+from __future__ import annotations
+
+import base64
+import json
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+from saga_kit import http
+from saga_kit.errors import TransactionConflictError
+from saga_kit.http import Problem, Request, api_handler
+
+
+def a_request(body: str = "{}", **event: Any) -> dict[str, Any]:
+    return {"version": "2.0", "headers": {"Content-Type": "application/json"}, "body": body, **event}
+
+
+@api_handler
+def echo(request: Request) -> dict[str, Any]:
+    """Answer with the body as it was understood."""
+    return http.answer(HTTPStatus.OK, request.document("Meta.v1"))
+
+
+def problem(event: dict[str, Any]) -> dict[str, Any]:
+    answer = echo(event, None)
+    assert answer["headers"]["content-type"] == "application/problem+json"
+    document: dict[str, Any] = json.loads(answer["body"])
+    assert document["status"] == answer["statusCode"]
+    return document
+
+
+@pytest.mark.parametrize("body", ["", "{", "NaN", '{"a": Infinity}', "[" * 100_000, "\ud800"])
+def test_what_is_not_json_is_a_bad_request(body: str) -> None:
+    assert problem(a_request(body))["status"] in {400, 413}
+
+
+def test_a_body_that_breaks_the_schema_names_the_field() -> None:
+    found = problem(a_request('{"event_id": 5}'))
+    assert (found["status"], found["type"], found["field"]) == (422, "urn:problem:invalid-body", "schema")
+
+
+def test_a_body_of_base64_is_decoded_or_refused() -> None:
+    assert problem(a_request(base64.b64encode(b"[]").decode(), isBase64Encoded=True))["field"] == "body"
+    assert problem(a_request("%%%", isBase64Encoded=True))["status"] == 400
+
+
+def test_a_large_body_is_not_read() -> None:
+    assert problem(a_request(" " * (http.MAX_BODY_BYTES + 1)))["status"] == 413
+
+
+def test_headers_are_found_in_any_case_and_checked() -> None:
+    request = http.parse(a_request(headers={"Idempotency-Key": "abc"}))
+    assert request.header("idempotency-key", "[a-z]+", "letters") == "abc"
+    with pytest.raises(Problem, match="idempotency-key: expected digits"):
+        request.header("idempotency-key", "[0-9]+", "digits")
+
+
+@pytest.mark.parametrize("value", ["", "1", "0F3E7B0A-3A52-5C1E-9D59-4C55C2F2B6A1", "x" * 36])
+def test_an_identifier_that_is_no_uuid_is_not_found(value: str) -> None:
+    with pytest.raises(Problem) as caught:
+        http.parse(a_request(pathParameters={"id": value})).identifier("id")
+    assert caught.value.status is HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", True),
+        ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", False),
+        ("nonsense", False),
+    ],
+)
+def test_a_traceparent_is_taken_only_when_it_is_one(value: str, expected: bool) -> None:
+    assert (http.parse(a_request(headers={"traceparent": value})).traceparent() == value) is expected
+
+
+def test_what_nobody_expected_tells_nothing_of_the_inside(capsys: pytest.CaptureFixture[str]) -> None:
+    @api_handler
+    def broken(_request: Request) -> dict[str, Any]:
+        raise KeyError("secret-table-name")
+
+    answer = broken(a_request(), None)
+    assert answer["statusCode"] == 500
+    output = capsys.readouterr().out
+    assert "secret-table-name" not in answer["body"] + output
+    assert "KeyError" not in answer["body"]
+    assert '"KeyError"' in output
+    assert "Failures" in output
+
+
+def test_a_conflict_asks_to_try_again() -> None:
+    @api_handler
+    def busy(_request: Request) -> dict[str, Any]:
+        raise TransactionConflictError("busy")
+
+    answer = busy(a_request(), None)
+    assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "1")
+
+
+def test_answers_are_not_cached_or_sniffed() -> None:
+    headers = http.answer(HTTPStatus.OK, {})["headers"]
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-content-type-options"] == "nosniff"
