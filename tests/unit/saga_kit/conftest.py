@@ -40,10 +40,20 @@ def function_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+class CurrentOutput:
+    """Writes to what is the standard output now; the logger holds on to that of its import."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
 @pytest.fixture(autouse=True)
-def logs_are_captured(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Let the log go where ``capsys`` looks; the logger took the standard output of its import."""
-    monkeypatch.setattr(observe.logger.registered_handler, "stream", sys.stdout)
+def logs_are_captured(monkeypatch: pytest.MonkeyPatch) -> None:
+    for handler in observe.logger.handlers:
+        monkeypatch.setattr(handler, "stream", CurrentOutput())
 
 
 @pytest.fixture(autouse=True)
