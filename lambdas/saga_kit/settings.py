@@ -15,8 +15,13 @@ def text(name: str) -> str:
     return value
 
 
-def number(name: str) -> float:
-    """Return the environment variable ``name`` as a number. Raises ``ConfigurationError`` when it is not one."""
+def number(name: str, default: float | None = None) -> float:
+    """Return the environment variable ``name`` as a number, or ``default`` when it is absent or empty.
+
+    Raises ``ConfigurationError`` when it is not a number, or absent without a default.
+    """
+    if default is not None and not os.environ.get(name):
+        return default
     value = text(name)
     try:
         return float(value)
