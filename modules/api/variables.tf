@@ -47,6 +47,7 @@ variable "routes" {
     - `authorization`: `AWS_IAM`, `JWT` (needs `jwt`) or `CUSTOM` (needs `authorizer`). There is no route without.
     - `scopes`: with `JWT`, the token must hold one of these. Empty: any token of the issuer for the audience.
     - `throttling`: the route's own limits. Null: those of the API.
+    - `throttling.rate_per_second`, `throttling.burst`: as for the API.
     - `timeout_milliseconds`: how long the API waits for the function.
   EOT
   type = map(object({
