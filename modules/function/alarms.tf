@@ -60,7 +60,7 @@ locals {
         namespace   = "AWS/Events", metric = "InvocationsFailedToBeSentToDlq", statistic = "Sum", percentile = null
         dimensions = merge(
           { RuleName = local.rule_names[key] },
-          { for name in compact([trigger.bus_name]) : "EventBusName" => name },
+          { for name in [trigger.bus_name] : "EventBusName" => name if name != "default" },
         )
         threshold = 0
       }

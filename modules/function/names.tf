@@ -37,11 +37,11 @@ locals {
   queue_names = { for key in ["undelivered", "failed"] : key => module.names.names[key] }
   queue_arns  = { for key, name in local.queue_names : key => "arn:${var.context.partition}:sqs:${local.region_arn}:${name}" }
 
-  # Rules of a bus of one's own carry its name in their ARN; rules of the default bus, which schedules are, do not.
+  # Rules of a bus of one's own carry its name in their ARN; those of the default bus, which schedules are, do not.
   rule_names = { for key in keys(local.triggers) : key => module.names.names["rule/${key}"] }
   rule_arns = {
     for key, trigger in local.triggers : key => join("/", compact([
-      "arn:${var.context.partition}:events:${local.region_arn}:rule", trigger.bus_name, local.rule_names[key],
+      "arn:${var.context.partition}:events:${local.region_arn}:rule", trigger.bus_name == "default" ? "" : trigger.bus_name, local.rule_names[key],
     ]))
   }
 

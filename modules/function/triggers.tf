@@ -13,7 +13,7 @@ locals {
     },
     {
       for key, schedule in var.schedules : key => {
-        bus_name                  = null
+        bus_name                  = "default"
         event_pattern             = null
         expression                = schedule.expression
         input                     = schedule.input

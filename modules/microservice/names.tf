@@ -37,13 +37,13 @@ locals {
   triggers = {
     for key, function in var.functions : key => merge(
       { for name in keys(function.rules) : name => var.event_bus.name },
-      { for name in keys(function.schedules) : name => null },
+      { for name in keys(function.schedules) : name => "default" },
     )
   }
   rule_arns = flatten([
     for key, triggers in local.triggers : [
       for name, bus_name in triggers : join("/", compact([
-        "arn:${var.context.partition}:events:${local.region_arn}:rule", bus_name, local.names["rule/${key}/${name}"],
+        "arn:${var.context.partition}:events:${local.region_arn}:rule", bus_name == "default" ? "" : bus_name, local.names["rule/${key}/${name}"],
       ]))
     ]
   ])

@@ -1,0 +1,4 @@
+output "arn" {
+  description = "The function's ARN."
+  value       = module.book.arn
+}
