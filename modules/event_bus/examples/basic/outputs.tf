@@ -1,0 +1,4 @@
+output "arn" {
+  description = "The bus's ARN."
+  value       = module.bus.arn
+}
