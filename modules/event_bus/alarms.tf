@@ -1,11 +1,15 @@
+locals {
+  alarms = [for key in ["undecryptable"] : key if var.alarms.enabled]
+}
+
 resource "aws_cloudwatch_metric_alarm" "this" {
-  for_each = { for key in ["undecryptable"] : key => local.queue_name if var.alarms.enabled }
+  for_each = toset(local.alarms)
 
   alarm_name          = module.names.names.alarm
   alarm_description   = "Events wait in ${local.queue_name}: ${local.bus_name} cannot use its key."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
-  dimensions          = { QueueName = each.value }
+  dimensions          = { QueueName = local.queue_name }
   statistic           = "Maximum"
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0

@@ -33,5 +33,6 @@ output "dead_letter_queue" {
 
 output "alarm_arns" {
   description = "ARNs of the alarms, by what they watch."
-  value       = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.arn }
+  value       = { for key in local.alarms : key => "arn:${var.context.partition}:cloudwatch:${local.region_arn}:alarm:${module.names.names.alarm}" }
+  depends_on  = [aws_cloudwatch_metric_alarm.this]
 }

@@ -1,9 +1,9 @@
+# Computed from names where possible, so that they are known before the resources exist; whoever uses them still waits.
 output "name" {
   description = "The function's name in AWS."
   value       = local.function_name
 }
 
-# Computed from names, so that it is known before the function exists; whoever uses it still waits for the function.
 output "arn" {
   description = "The function's ARN, unqualified."
   value       = local.function_arn
@@ -12,7 +12,8 @@ output "arn" {
 
 output "invoke_arn" {
   description = "The ARN by which API Gateway invokes the function."
-  value       = aws_lambda_function.this.invoke_arn
+  value       = "arn:${var.context.partition}:apigateway:${var.context.region}:lambda:path/2015-03-31/functions/${local.function_arn}/invocations"
+  depends_on  = [aws_lambda_function.this]
 }
 
 output "timeout" {
@@ -63,5 +64,6 @@ output "rule_arns" {
 
 output "alarm_arns" {
   description = "ARNs of the alarms, by what they watch."
-  value       = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.arn }
+  value       = { for key in keys(local.alarms) : key => "arn:${var.context.partition}:cloudwatch:${local.region_arn}:alarm:${module.alarm_names.names[key]}" }
+  depends_on  = [aws_cloudwatch_metric_alarm.this]
 }

@@ -213,6 +213,11 @@ run "a_bus_of_defaults" {
     )
     error_message = "One message in the dead-letter queue sets off the alarm."
   }
+
+  assert {
+    condition     = output.alarm_arns == { undecryptable = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:shop-dev-events-undecryptable" }
+    error_message = "The alarm is told."
+  }
 }
 
 run "what_the_caller_asks_for" {

@@ -1,0 +1,197 @@
+mock_provider "aws" {
+  override_during = plan
+
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555" }
+  }
+
+  mock_resource "aws_dynamodb_table" {
+    defaults = { stream_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-dev-parcel/stream/2025-01-01T00:00:00.000" }
+  }
+
+  mock_resource "aws_cloudwatch_event_bus" {
+    defaults = { arn = "arn:aws:events:eu-central-1:123456789012:event-bus/shop-dev-events" }
+  }
+
+  mock_resource "aws_sqs_queue" {
+    defaults = { url = "https://sqs.eu-central-1.amazonaws.com/123456789012/queue" }
+  }
+}
+
+variables {
+  context = {
+    namespace   = "shop"
+    environment = "dev"
+    account_id  = "123456789012"
+    region      = "eu-central-1"
+    tags        = { Team = "platform" }
+  }
+  service = "parcel"
+  package = {
+    path   = "parcel.zip"
+    sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+  }
+  event_bus = {
+    name = "shop-dev-events"
+    arn  = "arn:aws:events:eu-central-1:123456789012:event-bus/shop-dev-events"
+  }
+  functions = {
+    book = {
+      description   = "Books a parcel."
+      handler       = "parcel.handlers.book"
+      table_actions = ["UpdateItem"]
+    }
+  }
+}
+
+run "an_outbox_relay" {
+  command = plan
+
+  variables {
+    relay_package = {
+      path   = "relay.zip"
+      sha256 = "Tlw6kZc7EmDpbDtSvKPFF0OCgbYLh22EsaYE8ya3W1s="
+    }
+  }
+
+  assert {
+    condition = (
+      module.function["relay"].name == "shop-dev-parcel-relay"
+      && output.relay.arn == "arn:aws:lambda:eu-central-1:123456789012:function:shop-dev-parcel-relay"
+      && output.relay.timeout == 30
+    )
+    error_message = "The relay is a function of the service."
+  }
+
+  assert {
+    condition     = keys(output.functions) == ["book"]
+    error_message = "The relay is not among the caller's functions."
+  }
+
+  assert {
+    condition     = toset(keys(output.relay.queues)) == toset(["failed"]) && contains(keys(output.queues), "relay/failed")
+    error_message = "What the relay gives up goes to its failed queue."
+  }
+
+  assert {
+    condition     = length(output.relay.rule_arns) == 0 && contains(keys(output.relay.alarm_arns), "iterator_age")
+    error_message = "The relay reads the stream, and falling behind sets off an alarm."
+  }
+
+  assert {
+    condition = toset(jsondecode(aws_kms_key.this.policy).Statement[1].Condition.ArnEquals["kms:EncryptionContext:aws:logs:arn"]) == toset([
+      module.function["book"].log_group_arn, module.function["relay"].log_group_arn,
+    ])
+    error_message = "The key encrypts every function's logs, the relay's too."
+  }
+}
+
+run "rules_and_schedules" {
+  command = plan
+
+  variables {
+    functions = {
+      book = {
+        description   = "Books a parcel."
+        handler       = "parcel.handlers.book"
+        table_actions = ["UpdateItem"]
+        on_failure    = "bus"
+        rules = {
+          placed   = { event_pattern = jsonencode({ source = ["shop.order"], "detail-type" = ["OrderPlaced"] }) }
+          replaced = { event_pattern = jsonencode({ source = ["shop.order"], "detail-type" = ["OrderReplaced"] }) }
+        }
+      }
+      sweep = {
+        description   = "Looks for parcels that nobody fetched."
+        handler       = "parcel.handlers.sweep"
+        table_indexes = ["by_day"]
+        schedules     = { nightly = { expression = "cron(0 3 * * ? *)" } }
+      }
+      get_parcel = {
+        description = "Finds a parcel."
+        handler     = "parcel.handlers.get_parcel"
+        on_failure  = "none"
+      }
+    }
+    table = { global_secondary_indexes = { by_day = { hash_key = "day" } } }
+  }
+
+  # The key's policy is computed before the functions are; here it is held against what they make.
+  assert {
+    condition = jsondecode(aws_kms_key.this.policy).Statement[2] == jsondecode(jsonencode({
+      Sid       = "LetEventBridgeFillTheQueues"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = "*"
+      Condition = {
+        ArnEquals = {
+          "aws:SourceArn"                     = sort(concat(values(module.function["book"].rule_arns), values(module.function["sweep"].rule_arns)))
+          "kms:EncryptionContext:aws:sqs:arn" = sort([module.function["book"].queues.undelivered.arn, module.function["sweep"].queues.undelivered.arn])
+        }
+        StringEquals = { "aws:SourceAccount" = "123456789012" }
+      }
+    }))
+    error_message = "EventBridge uses the key for these rules and queues: ${aws_kms_key.this.policy}"
+  }
+
+  assert {
+    condition = jsondecode(aws_kms_key.this.policy).Statement[2].Condition.ArnEquals["aws:SourceArn"] == jsondecode(jsonencode([
+      "arn:aws:events:eu-central-1:123456789012:rule/shop-dev-events/shop-dev-parcel-book-placed",
+      "arn:aws:events:eu-central-1:123456789012:rule/shop-dev-events/shop-dev-parcel-book-replaced",
+      "arn:aws:events:eu-central-1:123456789012:rule/shop-dev-parcel-sweep-nightly",
+    ]))
+    error_message = "Each rule is named: ${aws_kms_key.this.policy}"
+  }
+
+  assert {
+    condition     = !strcontains(aws_kms_key.this.policy, ":role/")
+    error_message = "No role is named in the key's policy."
+  }
+
+  assert {
+    condition = jsondecode(aws_kms_key.this.policy).Statement[1].Condition.ArnEquals["kms:EncryptionContext:aws:logs:arn"] == jsondecode(jsonencode([
+      for name in ["book", "get_parcel", "sweep"] : module.function[name].log_group_arn
+    ]))
+    error_message = "Each log group is named: ${aws_kms_key.this.policy}"
+  }
+
+  assert {
+    condition     = toset(keys(output.queues)) == toset(["book/undelivered", "sweep/undelivered", "sweep/failed"])
+    error_message = "There is a queue wherever an event can end, and nowhere else: ${join(", ", keys(output.queues))}."
+  }
+}
+
+run "names_that_are_cut_are_the_same_in_the_keys_policy" {
+  command = plan
+
+  variables {
+    context = {
+      namespace   = "a-namespace-that-is-long"
+      environment = "an-environment-that-is-long"
+      account_id  = "123456789012"
+      region      = "eu-central-1"
+    }
+    functions = {
+      book_a_parcel_for_an_order = {
+        description = "Books a parcel."
+        handler     = "parcel.handlers.book"
+        rules       = { placed = { event_pattern = jsonencode({ source = ["shop.order"] }) } }
+      }
+    }
+  }
+
+  assert {
+    condition = (
+      jsondecode(aws_kms_key.this.policy).Statement[1].Condition.ArnEquals["kms:EncryptionContext:aws:logs:arn"] == jsondecode(jsonencode([module.function["book_a_parcel_for_an_order"].log_group_arn]))
+      && jsondecode(aws_kms_key.this.policy).Statement[2].Condition.ArnEquals["aws:SourceArn"] == jsondecode(jsonencode(values(module.function["book_a_parcel_for_an_order"].rule_arns)))
+      && jsondecode(aws_kms_key.this.policy).Statement[2].Condition.ArnEquals["kms:EncryptionContext:aws:sqs:arn"] == jsondecode(jsonencode([module.function["book_a_parcel_for_an_order"].queues.undelivered.arn]))
+    )
+    error_message = "The key's policy and the functions cut names alike: ${aws_kms_key.this.policy}"
+  }
+
+  assert {
+    condition     = length(output.functions["book_a_parcel_for_an_order"].name) == 64
+    error_message = "A function's name is cut to 64 characters."
+  }
+}
