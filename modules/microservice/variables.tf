@@ -226,7 +226,7 @@ variable "table" {
     - `hash_key`, `range_key`: names of the key attributes; `range_key` null is none.
     - `attribute_types`: S, N or B of key attributes that are not S.
     - `global_secondary_indexes`: by name, with key attributes and projection: ALL, KEYS_ONLY or INCLUDE with `non_key_attributes`.
-    - `ttl_attribute`: the attribute with the time, in seconds since 1970, after which an item is deleted. Null: none.
+    - `ttl_attribute`: the attribute with the time, in seconds since 1970, after which an item is deleted. Empty: none.
     - `point_in_time_recovery`: whether the table can be restored to any second of the last 35 days.
     - `deletion_protection`: whether the table refuses to be deleted.
   EOT

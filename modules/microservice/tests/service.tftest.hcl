@@ -217,7 +217,7 @@ run "a_table_that_forgets_nothing" {
   command = plan
 
   variables {
-    table = { ttl_attribute = null }
+    table = { ttl_attribute = "" }
   }
 
   assert {
