@@ -96,13 +96,16 @@ class Client:
         base_url: str,
         secret: Secret,
         *,
-        connect_timeout: float = CONNECT_TIMEOUT_SECONDS,
-        read_timeout: float = READ_TIMEOUT_SECONDS,
+        connect_timeout: float | None = None,
+        read_timeout: float | None = None,
     ) -> None:
         address = _checked(base_url)
         self._base_url = base_url.rstrip("/")
         self._secret = secret
-        self._timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
+        self._timeout = urllib3.Timeout(
+            connect=CONNECT_TIMEOUT_SECONDS if connect_timeout is None else connect_timeout,
+            read=READ_TIMEOUT_SECONDS if read_timeout is None else read_timeout,
+        )
         context = ssl.create_default_context() if address.scheme == "https" else None
         self._pool = urllib3.PoolManager(ssl_context=context)
         self._used_at = 0.0

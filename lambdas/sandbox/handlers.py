@@ -17,7 +17,7 @@ from sandbox.service import CARRIER, PAYMENTS, Plan, Provider, Reply
 from sandbox.store import Store
 
 _UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_DEFAULT_TIMEOUT_SECONDS = 5.0
+DEFAULT_TIMEOUT_SECONDS = 5.0
 _FRESH_SECONDS = 10.0
 """A secret that does not match may have been replaced; the parameter is read again at most this often."""
 
@@ -25,9 +25,9 @@ _FRESH_SECONDS = 10.0
 @api_handler
 def provider(request: Request) -> dict[str, Any]:
     """Answer one request to either provider. README.md tells the routes and what chooses the answer."""
-    work = _ROUTES.get(request.route)
+    work = ROUTES.get(request.route)
     if work is None:
-        raise Problem(HTTPStatus.NOT_FOUND, "not-found", f"expected one of {', '.join(sorted(_ROUTES))}")
+        raise Problem(HTTPStatus.NOT_FOUND, "not-found", f"expected one of {', '.join(sorted(ROUTES))}")
     reply = work(request, Store(aws.client("dynamodb"), settings.table()))
     logger.info("answered", route=request.route, status=int(reply.status), code=reply.document.get("code"))
     return answer(reply.status, reply.document)
@@ -81,10 +81,10 @@ def _show(kind: Provider) -> Callable[[Request, Store], Reply]:
 
 
 def _timeout_seconds() -> float:
-    return settings.number("SANDBOX_TIMEOUT_SECONDS", _DEFAULT_TIMEOUT_SECONDS)
+    return settings.number("SANDBOX_TIMEOUT_SECONDS", DEFAULT_TIMEOUT_SECONDS)
 
 
-_ROUTES: Mapping[str, Callable[[Request, Store], Reply]] = {
+ROUTES: Mapping[str, Callable[[Request, Store], Reply]] = {
     "POST /authorizations": _perform(PAYMENTS, "AuthorizationRequest.v1", service.authorization),
     "POST /authorizations/{key}/void": _end(PAYMENTS),
     "GET /authorizations/{key}": _show(PAYMENTS),
@@ -92,3 +92,4 @@ _ROUTES: Mapping[str, Callable[[Request, Store], Reply]] = {
     "POST /shipments/{key}/cancel": _end(CARRIER),
     "GET /shipments/{key}": _show(CARRIER),
 }
+"""What answers which route of the HTTP API."""

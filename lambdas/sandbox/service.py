@@ -67,7 +67,7 @@ CARRIER_NAME = "Sandbox Express"
 _TROUBLED = "troubled"
 """State of a row whose request has failed once and will do better the next time."""
 
-_CARDS: Mapping[str, tuple[Behaviour, str]] = {
+CARDS: Mapping[str, tuple[Behaviour, str]] = {
     "tok_approve": (Behaviour.ACCEPT, "4242"),
     "tok_decline": (Behaviour.REFUSE, ""),
     "tok_fail": (Behaviour.FAIL, ""),
@@ -75,7 +75,7 @@ _CARDS: Mapping[str, tuple[Behaviour, str]] = {
     "tok_timeout": (Behaviour.TIME_OUT, ""),
     "tok_charge_then_timeout": (Behaviour.ACCEPT_THEN_TIME_OUT, "9995"),
 }
-_POSTAL_CODES: Mapping[str, Behaviour] = {
+POSTAL_CODES: Mapping[str, Behaviour] = {
     "00000": Behaviour.REFUSE,
     "77777": Behaviour.ACCEPT_THEN_TIME_OUT,
     "88888": Behaviour.TIME_OUT,
@@ -86,7 +86,7 @@ _POSTAL_CODES: Mapping[str, Behaviour] = {
 
 def authorization(key: str, request: Mapping[str, Any]) -> Plan:
     """Return how the payment service provider treats a request with the test card in it."""
-    behaviour, last4 = _CARDS.get(request["token"], (Behaviour.REFUSE, ""))
+    behaviour, last4 = CARDS.get(request["token"], (Behaviour.REFUSE, ""))
     return Plan(
         behaviour,
         {
@@ -95,13 +95,13 @@ def authorization(key: str, request: Mapping[str, Any]) -> Plan:
             "currency": request["currency"],
             "last4": last4,
         },
-        "insufficient_funds" if request["token"] in _CARDS else "unknown_card",
+        "insufficient_funds" if request["token"] in CARDS else "unknown_card",
     )
 
 
 def shipment(key: str, request: Mapping[str, Any]) -> Plan:
     """Return how the carrier treats a request to the address in it."""
-    behaviour = _POSTAL_CODES.get(request["ship_to"]["postal_code"], Behaviour.ACCEPT)
+    behaviour = POSTAL_CODES.get(request["ship_to"]["postal_code"], Behaviour.ACCEPT)
     return Plan(
         behaviour,
         {
