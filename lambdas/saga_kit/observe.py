@@ -49,7 +49,9 @@ def describe(error: BaseException) -> dict[str, str]:
         traceback = traceback.tb_next
     where = f"{traceback.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{traceback.tb_lineno}" if traceback else ""
     details = {"error": type(error).__name__, "where": where}
-    field, code = getattr(error, "field", None), getattr(error, "response", {}).get("Error", {}).get("Code")
+    field, answer = getattr(error, "field", None), getattr(error, "response", None)
+    # botocore's errors of the network have the attribute too, with nothing in it.
+    code = answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None
     if field:
         details["field"] = str(field)
     if code:
