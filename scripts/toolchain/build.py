@@ -218,8 +218,8 @@ def modules(package: Package, own: Mapping[str, bytes], vendor: dependencies.Ven
         assert path is not None
         name = module.replace(".", "/")
         files[f"{name}/__init__.py" if path.name == "__init__.py" else f"{name}.py"] = path.read_bytes()
-        distribution = vendor.distributions[module.partition(".")[0]]
         if module not in dependencies.STAND_INS:
+            distribution = vendor.distributions[module.partition(".")[0]]
             files |= {f"licenses/{name}": text for name, text in vendor.licenses(distribution).items()}
     return files
 

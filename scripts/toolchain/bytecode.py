@@ -45,8 +45,9 @@ def without_texts(source: str) -> str:
     """
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        is_documentable = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        if is_documentable and ast.get_docstring(node, clean=False) is not None:
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if ast.get_docstring(node, clean=False) is not None:
             # Only a module may be empty.
             node.body[:1] = [] if len(node.body) > 1 or isinstance(node, ast.Module) else [ast.Pass()]
     return ast.unparse(tree) + "\n"

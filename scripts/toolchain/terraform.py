@@ -239,6 +239,16 @@ def find(environ: Mapping[str, str] | None = None) -> Terraform:
 # Which binary
 
 
+def binary(environ: Mapping[str, str] | None = None) -> Path:
+    """The executable that `find` would use, for commands that need no provider.
+
+    Raises:
+        TerraformError: there is none, or it is too old.
+    """
+    environ = dict(os.environ if environ is None else environ)
+    return _usable_binary(environ, _base_environment(environ))[0]
+
+
 def _base_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The user's environment without what changes the meaning of a command behind our back."""
     kept = {name: value for name, value in environ.items() if not name.startswith("TF_CLI_ARGS")}
