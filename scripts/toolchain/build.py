@@ -306,6 +306,11 @@ class Builder:
             (self.cache / "state.json").write_text(json.dumps(state))
             return self._manifest({package.name: state[package.name] for package in packages})
 
+    def dependencies_folder(self) -> Path:
+        """Where the dependencies of this lock for this Python are kept."""
+        key = hashlib.sha256(self.lock.read_bytes() + self.python.minor.encode()).hexdigest()[:16]
+        return self.cache / key
+
     def _build(
         self,
         packages: Sequence[Package],
@@ -315,8 +320,7 @@ class Builder:
     ) -> None:
         if not packages:
             return
-        key = hashlib.sha256(self.lock.read_bytes() + self.python.minor.encode()).hexdigest()[:16]
-        vendor = dependencies.vendor(self.lock, self.python.minor, self.cache / key)
+        vendor = dependencies.vendor(self.lock, self.python.minor, self.dependencies_folder())
         vendored = {package.name: modules(package, own[package.name], vendor) for package in packages}
         # Packages share most of their modules: compile each once.
         compiled_files = compiled(

@@ -136,13 +136,18 @@ def imported(sources: Mapping[str, bytes], own: Iterable[str], dependencies: Ite
         source: where the modules come from.
 
     Raises:
-        DependencyError: something is imported that nothing provides, or that is not among `dependencies`.
+        DependencyError: something is imported that nothing provides, or that is not among `dependencies`; or a source
+            is no Python.
     """
     provided = sys.stdlib_module_names | RUNTIME | set(own)
     allowed = set(dependencies)
     waiting = []
     for path, content in sources.items():
-        statements = _statements(ast.parse(content), into_functions=True)
+        try:
+            tree = ast.parse(content)
+        except SyntaxError as error:
+            raise DependencyError(f"{path}, line {error.lineno}: {error.msg}") from error
+        statements = _statements(tree, into_functions=True)
         for name in _imported_names(statements, _module_name(path), is_package=path.endswith("/__init__.py")):
             top = name.partition(".")[0]
             distribution = source.distributions.get(top)
