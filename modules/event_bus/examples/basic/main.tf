@@ -1,7 +1,4 @@
-provider "aws" {
-  region = var.context.region
-}
-
+# A bus for two services, and a rule on it.
 module "bus" {
   source = "../.."
 

@@ -1,7 +1,4 @@
-provider "aws" {
-  region = var.context.region
-}
-
+# A function that an event invokes, with the key that it needs. A service of several functions is modules/microservice.
 module "bus" {
   source = "../../../event_bus"
 

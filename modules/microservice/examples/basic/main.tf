@@ -1,7 +1,4 @@
-provider "aws" {
-  region = var.context.region
-}
-
+# A service that books parcels: one function for an event, one for queries, and a relay for what it says itself.
 module "bus" {
   source = "../../../event_bus"
 

@@ -1,0 +1,4 @@
+output "names" {
+  description = "The computed names."
+  value       = module.names.names
+}
