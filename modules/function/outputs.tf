@@ -67,3 +67,13 @@ output "alarm_arns" {
   value       = { for key in keys(local.alarms) : key => "arn:${var.context.partition}:cloudwatch:${local.region_arn}:alarm:${module.alarm_names.names[key]}" }
   depends_on  = [aws_cloudwatch_metric_alarm.this]
 }
+
+output "environment" {
+  description = "The environment variables that the function finds."
+  value       = var.environment
+}
+
+output "policies" {
+  description = "The role's policies as JSON, by their names: what the function may do."
+  value       = { for name, policy in aws_iam_role_policy.this : name => policy.policy }
+}

@@ -86,6 +86,136 @@ run "an_outbox_relay" {
   }
 }
 
+run "the_relay_publishes_as_its_service_and_does_nothing_else" {
+  command = plan
+
+  variables {
+    relay_package = {
+      path   = "relay.zip"
+      sha256 = "Tlw6kZc7EmDpbDtSvKPFF0OCgbYLh22EsaYE8ya3W1s="
+    }
+    relay = { environment = { RELAY_MODE = "careful" } }
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(module.function["relay"].policies.access).Statement : statement.Sid] == ["WriteLogs", "WriteTraces", "PublishEvents", "SendFailures"]
+    error_message = "The relay has no access to the table itself: ${module.function["relay"].policies.access}"
+  }
+
+  assert {
+    condition = [for statement in jsondecode(module.function["relay"].policies.access).Statement : statement if statement.Sid == "PublishEvents"][0] == jsondecode(jsonencode({
+      Sid      = "PublishEvents"
+      Effect   = "Allow"
+      Action   = ["events:PutEvents"]
+      Resource = ["arn:aws:events:eu-central-1:123456789012:event-bus/shop-dev-events"]
+      Condition = {
+        "ForAllValues:StringEquals" = { "events:source" = ["shop.parcel"] }
+        Null                        = { "events:source" = "false" }
+      }
+    }))
+    error_message = "The relay publishes as its own service: ${module.function["relay"].policies.access}"
+  }
+
+  assert {
+    condition = (
+      jsondecode(module.function["relay"].policies.stream).Statement[0].Resource == [aws_dynamodb_table.this.stream_arn]
+      && jsondecode(module.function["relay"].policies.stream).Statement[1].Condition.StringEquals["kms:EncryptionContext:aws:dynamodb:tableName"] == "shop-dev-parcel"
+    )
+    error_message = "The relay reads its own table's stream: ${module.function["relay"].policies.stream}"
+  }
+
+  assert {
+    condition = module.function["relay"].environment == tomap({
+      POWERTOOLS_LOG_LEVEL         = "INFO"
+      POWERTOOLS_METRICS_NAMESPACE = "shop"
+      POWERTOOLS_SERVICE_NAME      = "parcel"
+      RELAY_MODE                   = "careful"
+      SAGA_BUS                     = "shop-dev-events"
+      SAGA_FUNCTION                = "relay"
+      SAGA_SOURCE                  = "shop.parcel"
+    })
+    error_message = "The relay is told its bus and its source."
+  }
+}
+
+run "what_the_functions_find_and_may_do" {
+  command = plan
+
+  variables {
+    environment       = { REGION_NAME = "Europe", SHARED = "service" }
+    metrics_namespace = "parcels"
+    log_level         = "WARN"
+    functions = {
+      book = {
+        description   = "Books a parcel."
+        handler       = "parcel.handlers.book"
+        table_actions = ["GetItem", "UpdateItem"]
+        publishes     = ["shop.parcel"]
+        log_level     = "FATAL"
+        environment   = { SHARED = "function" }
+      }
+      find = {
+        description   = "Finds a customer's parcels."
+        handler       = "parcel.handlers.find"
+        table_indexes = ["by_customer"]
+        log_level     = "TRACE"
+        on_failure    = "none"
+      }
+      quote = {
+        description = "Tells what a parcel costs."
+        handler     = "parcel.handlers.quote"
+        on_failure  = "none"
+      }
+    }
+    table = { global_secondary_indexes = { by_customer = { hash_key = "customer_id" } } }
+  }
+
+  assert {
+    condition = module.function["book"].environment == tomap({
+      POWERTOOLS_LOG_LEVEL         = "CRITICAL"
+      POWERTOOLS_METRICS_NAMESPACE = "parcels"
+      POWERTOOLS_SERVICE_NAME      = "parcel"
+      REGION_NAME                  = "Europe"
+      SAGA_FUNCTION                = "book"
+      SAGA_SOURCE                  = "shop.parcel"
+      SAGA_TABLE                   = "shop-dev-parcel"
+      SHARED                       = "function"
+    })
+    error_message = "The function's own variables go before the service's."
+  }
+
+  assert {
+    condition     = module.function["find"].environment.POWERTOOLS_LOG_LEVEL == "DEBUG" && module.function["quote"].environment.POWERTOOLS_LOG_LEVEL == "WARNING"
+    error_message = "Levels have the names that Python's logging knows."
+  }
+
+  assert {
+    condition     = module.function["find"].environment.SAGA_TABLE == "shop-dev-parcel" && !contains(keys(module.function["quote"].environment), "SAGA_TABLE")
+    error_message = "Who has no business with the table is not told its name."
+  }
+
+  assert {
+    condition = { for name in ["book", "find", "quote"] : name => [for statement in jsondecode(module.function[name].policies.access).Statement : statement.Sid] } == {
+      book  = ["WriteLogs", "WriteTraces", "UseTable", "PublishEvents", "SendFailures"]
+      find  = ["WriteLogs", "WriteTraces", "QueryIndexes"]
+      quote = ["WriteLogs", "WriteTraces"]
+    }
+    error_message = "Every function may do what it declares, and no more."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(module.function["book"].policies.access).Statement : [statement.Action, statement.Resource] if statement.Sid == "UseTable"][0] == [
+      ["dynamodb:GetItem", "dynamodb:UpdateItem"], ["arn:aws:dynamodb:eu-central-1:123456789012:table/shop-dev-parcel"],
+    ]
+    error_message = "The table is the service's own: ${module.function["book"].policies.access}"
+  }
+
+  assert {
+    condition     = keys(module.function["quote"].policies) == ["access"] && strcontains(module.function["find"].policies.keys, aws_kms_key.this.arn)
+    error_message = "The key is the service's own, and only for those who need it."
+  }
+}
+
 run "rules_and_schedules" {
   command = plan
 
