@@ -1,0 +1,202 @@
+"""Asynchronous invocation: retries, on-failure destinations and dead-letter queues.
+
+Stock MiniStack 1.5.33 knows an event invoke config only without a qualifier, makes a new request id for every attempt,
+counts a throttled attempt as a failed one, sends its own envelope to destinations and to dead-letter queues alike, and
+sends nothing to an EventBridge bus.
+
+AWS:
+- retries an error twice unless told otherwise, after one and after two minutes; retries a throttled event from 1 second
+  to 5 minutes apart until it is too old, and one of a function with no concurrency at all never
+  (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html);
+- keeps the request id over the attempts (https://docs.aws.amazon.com/lambda/latest/dg/python-context.html);
+- sends an invocation record to the on-failure destination, on a bus as the detail of an event from "lambda"
+  (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html);
+- sends the event itself to the function's dead-letter queue, with RequestID, ErrorCode and ErrorMessage as attributes.
+
+Waiting times are AWS's times LAMBDA_ASYNC_RETRY_BASE_SECONDS / 60. An event's age counts what AWS would have waited.
+"""
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from emulator.corrections.delivery import logger, put_on_queue, role_allows, send_record
+from emulator.corrections.patching import module, replace
+
+responses = module("core.responses")
+concurrency = module("core.concurrency")
+lambda_svc = module("services.lambda_svc")
+
+_AWS_FIRST_RETRY = 60.0
+_AWS_THROTTLE_RETRY = (1.0, 300.0)
+_ERROR_MESSAGE_BYTES = 1024
+
+
+def apply() -> None:
+    """Put the correction in place."""
+    replace(lambda_svc, "invoke_async_with_retry", invoke_async_with_retry)
+
+
+def invoke_async_with_retry(func: dict[str, Any], event: Any) -> None:
+    """Queue the event for the function and return at once."""
+    concurrency.spawn_background(_Invocation(func, event).run, thread_name="emulator-async-invocation")
+
+
+def execute(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+    """Run the function once under the given request id, within its reserved concurrency.
+
+    Returns:
+        MiniStack's result; `throttle` is set in it when there was no concurrency left.
+    """
+    config = func["config"]
+    slot, _ = lambda_svc._acquire_execution_slot(func, config)
+    if slot is None:
+        lambda_svc._emit_lambda_metrics(config["FunctionName"], duration_ms=0.0, error=False, throttle=True)
+        return {"throttle": True, "error": True, "body": {"errorMessage": "Rate Exceeded."}}
+    try:
+        result: dict[str, Any] = lambda_svc._execute_function_dispatch(func, config, event, request_id, time.time())
+    finally:
+        lambda_svc._release_execution_slot(slot)
+    if result.get("log"):
+        lambda_svc.logger.info("Lambda %s %s:\n%s", config["FunctionName"], request_id, result["log"])
+    return result
+
+
+def timestamp(seconds: float | None = None) -> str:
+    """The time (Unix seconds, default now) as AWS writes it in a record: UTC with milliseconds."""
+    moment = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class _Invocation:
+    """One event on its way through the function's queue."""
+
+    def __init__(self, func: dict[str, Any], event: Any) -> None:
+        self.func = func
+        self.config: dict[str, Any] = func.get("config") or func
+        self.event = event
+        self.request_id: str = responses.new_uuid()
+        # arn:aws:lambda:region:account:function:name[:qualifier]
+        parts = self.config["FunctionArn"].split(":")
+        self.arn = ":".join(parts[:7])
+        self.qualifier = parts[7] if len(parts) > 7 else "$LATEST"
+        self.invoke_count = 0
+        self.result: dict[str, Any] | None = None
+
+    def run(self) -> None:
+        account_id, region = lambda_svc._account_region_from_function_config(self.config)
+        responses.set_request_account_id(account_id)
+        responses.set_request_region(region)
+        settings = self._settings()
+        condition = self._attempt(
+            int(settings.get("MaximumRetryAttempts", 2)), float(settings.get("MaximumEventAgeInSeconds", 21600))
+        )
+        if condition is None:
+            return
+        destination = ((settings.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
+        dead_letter_queue = (self.config.get("DeadLetterConfig") or {}).get("TargetArn")
+        if destination:
+            self._send_to_destination(destination, condition)
+        if dead_letter_queue:
+            self._send_to_dead_letter_queue(dead_letter_queue)
+        if not destination and not dead_letter_queue:
+            logger.warning("%s: event %s dropped (%s)", self.config["FunctionName"], self.request_id, condition)
+
+    def _settings(self) -> dict[str, Any]:
+        """The event invoke config of the qualifier that was invoked."""
+        function = lambda_svc._functions.get(self.config["FunctionName"]) or self.func
+        configs = function.get("event_invoke_configs") or {}
+        names = ("", "$LATEST") if self.qualifier == "$LATEST" else (self.qualifier,)
+        return next((configs[name] for name in names if configs.get(name)), {})
+
+    def _attempt(self, max_retries: int, max_age: float) -> str | None:
+        """Run the function until it succeeds (None), or say why the event is given up."""
+        scale = lambda_svc._LAMBDA_ASYNC_RETRY_BASE_SECONDS / _AWS_FIRST_RETRY
+        started = time.monotonic()
+        saved = 0.0  # what AWS would have waited longer
+        failures = throttles = 0
+        while True:
+            func = self._current()
+            if lambda_svc._reserved_concurrency(func, self.config) == 0:
+                return "ZeroReservedConcurrency"
+            result = execute(func, self.event, self.request_id)
+            if not result.get("error"):
+                return None
+            if result.get("throttle"):
+                first, longest = _AWS_THROTTLE_RETRY
+                delay = min(first * 2**throttles, longest)
+                throttles += 1
+            else:
+                self.invoke_count += 1
+                self.result = result
+                if failures >= max_retries:
+                    return "RetriesExhausted"
+                delay = _AWS_FIRST_RETRY * 2**failures
+                failures += 1
+            if time.monotonic() - started + saved + delay > max_age:
+                return "EventAgeExceeded"
+            time.sleep(delay * scale)
+            saved += delay * (1 - scale)
+
+    def _current(self) -> dict[str, Any]:
+        """The function's record with its concurrency as it is now, not as it was when the event was queued."""
+        function = lambda_svc._functions.get(self.config["FunctionName"]) or self.func
+        return {**self.func, "config": self.config, "concurrency": function.get("concurrency")}
+
+    def _send_to_destination(self, destination: str, condition: str) -> None:
+        record: dict[str, Any] = {
+            "version": "1.0",
+            "timestamp": timestamp(),
+            "requestContext": {
+                "requestId": self.request_id,
+                "functionArn": f"{self.arn}:{self.qualifier}",
+                "condition": condition,
+                "approximateInvokeCount": self.invoke_count,
+            },
+            "requestPayload": self.event,
+        }
+        if self.result is not None:
+            record["responseContext"] = {
+                "statusCode": 200,
+                "executedVersion": self.config.get("Version", "$LATEST"),
+                "functionError": self.result.get("function_error") or "Unhandled",
+            }
+            record["responsePayload"] = self.result.get("body")
+        service = destination.split(":")[2]
+        if service == "events":
+            self._put_event(destination, record)
+        elif service == "lambda":
+            target, target_config, _ = lambda_svc._get_func_record_for_ref(destination)
+            if target and role_allows(self.config, "lambda:InvokeFunction", destination):
+                invoke_async_with_retry(lambda_svc._execution_record_for_config(target, target_config), record)
+        else:
+            send_record(self.config, destination, record)
+
+    def _put_event(self, bus_arn: str, record: dict[str, Any]) -> None:
+        if not role_allows(self.config, "events:PutEvents", bus_arn):
+            logger.warning("%s: the role may not put events on %s", self.config["FunctionName"], bus_arn)
+            return
+        entry = {
+            "EventBusName": bus_arn,
+            "Source": "lambda",
+            "DetailType": "Lambda Function Invocation Result - Failure",
+            "Resources": [bus_arn, record["requestContext"]["functionArn"]],
+            "Detail": json.dumps(record),
+        }
+        module("services.eventbridge")._put_events({"Entries": [entry]})
+
+    def _send_to_dead_letter_queue(self, target_arn: str) -> None:
+        body = self.result.get("body") if self.result else None
+        message = str(body.get("errorMessage", "")) if isinstance(body, dict) else "Rate Exceeded."
+        attributes = {
+            "RequestID": ("String", self.request_id),
+            "ErrorCode": ("Number", "200" if self.result else "429"),
+            "ErrorMessage": ("String", message.encode()[:_ERROR_MESSAGE_BYTES].decode(errors="ignore") or "-"),
+        }
+        if target_arn.split(":")[2] == "sns":
+            send_record(self.config, target_arn, self.event)
+        elif not role_allows(self.config, "sqs:SendMessage", target_arn) or not put_on_queue(
+            target_arn, json.dumps(self.event), attributes
+        ):
+            logger.warning("%s: not delivered to %s", self.config["FunctionName"], target_arn)

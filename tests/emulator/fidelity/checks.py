@@ -1,0 +1,466 @@
+"""What AWS does and stock MiniStack does not: each passes on the corrected emulator and fails on the stock one."""
+
+import json
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import httpx
+from botocore.exceptions import ClientError
+
+from emulator.server import DEFAULT_REGION
+
+from .world import FAIL, World
+
+# EventBridge to functions: asynchronous invocation
+
+
+def check_failed_event_is_retried_under_its_request_id(world: World) -> None:
+    world.rule("placed", world.function("take", FAIL))
+    world.permit("take", "placed")
+    world.put("placed")
+    invocations = world.invoked("take", 3)
+    assert len({invocation["request_id"] for invocation in invocations}) == 1
+    assert [invocation["event"]["detail"] for invocation in invocations] == [{"order": 1}] * 3
+
+
+def check_invoke_config_of_the_alias_counts(world: World) -> None:
+    world.function("take", FAIL, Publish=True)
+    functions = world.client("lambda")
+    alias = functions.create_alias(FunctionName="take", Name="live", FunctionVersion="1")["AliasArn"]
+    functions.put_function_event_invoke_config(FunctionName="take", MaximumRetryAttempts=0)
+    functions.put_function_event_invoke_config(FunctionName="take", Qualifier="live", MaximumRetryAttempts=1)
+    world.rule("placed", alias)
+    world.permit("take", "placed", Qualifier="live")
+    world.put("placed")
+    assert [invocation["arn"] for invocation in world.invoked("take", 2)] == [alias, alias]
+
+
+def check_failure_reaches_a_bus(world: World) -> None:
+    arn = world.function("take", FAIL)
+    bus = world.arn("events", "event-bus/default")
+    _on_failure(world, "take", bus, MaximumRetryAttempts=1)
+    world.rule("placed", arn)
+    world.permit("take", "placed")
+    seen = world.queue("seen")
+    world.rule("failed", seen.arn, source=["lambda"], detail={"requestContext": {"functionArn": [f"{arn}:$LATEST"]}})
+    world.put("placed")
+    event = json.loads(world.messages(seen)[0]["Body"])
+    invocations = world.invocations("take")
+    assert event["source"] == "lambda"
+    assert event["detail-type"] == "Lambda Function Invocation Result - Failure"
+    assert event["resources"] == [bus, f"{arn}:$LATEST"]
+    detail = event["detail"]
+    assert detail.pop("timestamp").endswith("Z")
+    assert detail.pop("responsePayload")["errorMessage"] == "no such card"
+    assert detail == {
+        "version": "1.0",
+        "requestContext": {
+            "requestId": invocations[0]["request_id"],
+            "functionArn": f"{arn}:$LATEST",
+            "condition": "RetriesExhausted",
+            "approximateInvokeCount": 2,
+        },
+        "requestPayload": invocations[0]["event"],
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+    }
+
+
+def check_failure_reaches_a_queue(world: World) -> None:
+    arn = world.function("take", FAIL)
+    failed = world.queue("failed", rules_may_send=False)
+    _on_failure(world, "take", failed.arn, MaximumRetryAttempts=0)
+    _invoke(world, "take", {"order": 2})
+    record = json.loads(world.messages(failed)[0]["Body"])
+    assert record["requestContext"]["functionArn"] == f"{arn}:$LATEST"
+    assert record["requestContext"]["approximateInvokeCount"] == 1
+    assert record["requestPayload"] == {"order": 2}
+    assert record["version"] == "1.0"
+
+
+def check_dead_letter_queue_gets_the_event_itself(world: World) -> None:
+    dead = world.queue("dead", rules_may_send=False)
+    world.function("take", FAIL, DeadLetterConfig={"TargetArn": dead.arn})
+    _invoke(world, "take", {"order": 3})
+    message = world.messages(dead)[0]
+    assert json.loads(message["Body"]) == {"order": 3}
+    assert _attributes(message) == {
+        "RequestID": world.invocations("take")[0]["request_id"],
+        "ErrorCode": "200",
+        "ErrorMessage": "no such card",
+    }
+
+
+def check_throttled_events_are_kept(world: World) -> None:
+    world.rule("placed", world.function("take", "time.sleep(0.3)"))
+    world.permit("take", "placed")
+    world.client("lambda").put_function_concurrency(FunctionName="take", ReservedConcurrentExecutions=1)
+    for order in range(3):
+        world.put("placed", {"order": order})
+    orders = [invocation["event"]["detail"]["order"] for invocation in world.invoked("take", 3)]
+    assert sorted(orders) == [0, 1, 2]
+
+
+def check_throttled_event_gets_too_old(world: World) -> None:
+    world.function("take", "time.sleep(event.get('seconds', 0))")
+    failed = world.queue("failed", rules_may_send=False)
+    _on_failure(world, "take", failed.arn, MaximumEventAgeInSeconds=60)
+    world.client("lambda").put_function_concurrency(FunctionName="take", ReservedConcurrentExecutions=1)
+    _invoke(world, "take", {"seconds": 1.5})
+    world.until(lambda: world.invocations("take"), "the first invocation")
+    _invoke(world, "take", {"late": True})
+    record = json.loads(world.messages(failed)[0]["Body"])
+    assert record["requestPayload"] == {"late": True}
+    assert record["requestContext"]["condition"] == "EventAgeExceeded"
+    assert record["requestContext"]["approximateInvokeCount"] == 0
+
+
+def check_event_for_a_function_without_concurrency_fails_at_once(world: World) -> None:
+    world.function("take")
+    failed = world.queue("failed", rules_may_send=False)
+    _on_failure(world, "take", failed.arn)
+    world.client("lambda").put_function_concurrency(FunctionName="take", ReservedConcurrentExecutions=0)
+    _invoke(world, "take", {"order": 4})
+    record = json.loads(world.messages(failed)[0]["Body"])
+    assert record["requestContext"]["condition"] == "ZeroReservedConcurrency"
+    assert world.invocations("take") == []
+
+
+def check_error_type_is_the_exceptions(world: World) -> None:
+    world.function("take", FAIL)
+    answer = world.client("lambda").invoke(FunctionName="take", Payload=b"{}")
+    error = json.loads(answer["Payload"].read())
+    assert error["errorType"] == "PaymentFailed"
+    assert error["errorMessage"] == "no such card"
+    assert error["requestId"] == world.invocations("take")[0]["request_id"]
+
+
+# EventBridge: permissions and dead-letter queues of rule targets
+
+
+def check_rule_needs_the_functions_permission(world: World) -> None:
+    arn = world.function("take")
+    world.permit("take", "other")
+    dead = world.queue("dead")
+    world.rule("placed", arn, dead)
+    world.put("placed", {"order": 5})
+    message = world.messages(dead)[0]
+    event = json.loads(message["Body"])
+    assert (event["source"], event["detail-type"], event["detail"]) == ("placed", "OrderPlaced", {"order": 5})
+    attributes = _attributes(message)
+    assert attributes.pop("ERROR_MESSAGE")
+    assert attributes == {
+        "RULE_ARN": world.arn("events", "rule/placed"),
+        "TARGET_ARN": arn,
+        "ERROR_CODE": "NO_PERMISSIONS",
+        "RETRY_ATTEMPTS": "0",
+    }
+    assert world.invocations("take") == []
+
+
+def check_event_for_a_missing_function_is_a_dead_letter(world: World) -> None:
+    dead = world.queue("dead")
+    world.rule("placed", world.arn("lambda", "function:gone"), dead)
+    world.put("placed")
+    assert _attributes(world.messages(dead)[0])["ERROR_CODE"] == "NO_RESOURCE"
+
+
+def check_rule_needs_the_queues_policy(world: World) -> None:
+    closed, dead = world.queue("closed", rules_may_send=False), world.queue("dead")
+    world.rule("placed", closed.arn, dead)
+    world.put("placed")
+    assert _attributes(world.messages(dead)[0])["ERROR_CODE"] == "NO_PERMISSIONS"
+    assert world.is_empty(closed)
+
+
+def check_rule_needs_the_queues_key(world: World) -> None:
+    keys = world.client("kms")
+    closed_key = keys.create_key()["KeyMetadata"]["Arn"]
+    policy = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceAccount": world.account_id}},
+    }
+    open_key = keys.create_key(Policy=json.dumps({"Statement": [policy]}))["KeyMetadata"]["Arn"]
+    dead = world.queue("dead", KmsMasterKeyId=open_key)
+    closed = world.queue("closed", KmsMasterKeyId=closed_key)
+    world.rule("placed", closed.arn, dead)
+    world.put("placed")
+    assert _attributes(world.messages(dead)[0])["ERROR_CODE"] == "NO_PERMISSIONS"
+    assert world.is_empty(closed)
+
+
+def check_dead_letter_queue_needs_a_policy(world: World) -> None:
+    dead, closed = world.queue("dead"), world.queue("closed", rules_may_send=False)
+    world.rule("lost", world.arn("lambda", "function:gone"), closed)
+    world.rule("placed", world.arn("lambda", "function:gone"), dead)
+    world.put("lost")
+    world.put("placed")
+    world.messages(dead)
+    assert world.is_empty(closed)
+
+
+# DynamoDB streams
+
+
+def check_stream_batch_is_given_up_after_its_retries(world: World) -> None:
+    function = world.function("relay", "if '\"x\"' in json.dumps(event): raise PaymentFailed()")
+    stream = world.table("steps")
+    failed = world.queue("failed", rules_may_send=False)
+    settings = {"MaximumRetryAttempts": 2, "DestinationConfig": {"OnFailure": {"Destination": failed.arn}}}
+    world.write("steps", "a", "x")
+    world.mapping(stream, function, BatchSize=10, **settings)
+    record = json.loads(world.messages(failed)[0]["Body"])
+    world.write("steps", "b")
+    world.until(lambda: "b" in world.batches("relay"), "the next batch")
+    assert world.batches("relay") == ["ax", "ax", "ax", "b"]
+    first, second = [change["dynamodb"] for change in world.invocations("relay")[0]["event"]["Records"]]
+    info = record.pop("DDBStreamBatchInfo")
+    assert info["approximateArrivalOfFirstRecord"] <= info["approximateArrivalOfLastRecord"]
+    assert info["shardId"].startswith("shardId-")
+    assert {key: info[key] for key in ("startSequenceNumber", "endSequenceNumber", "batchSize", "streamArn")} == {
+        "startSequenceNumber": first["SequenceNumber"],
+        "endSequenceNumber": second["SequenceNumber"],
+        "batchSize": 2,
+        "streamArn": stream,
+    }
+    assert record.pop("timestamp").endswith("Z")
+    assert record["requestContext"].pop("requestId")
+    assert record == {
+        "version": "1.0",
+        "requestContext": {"functionArn": function, "condition": "RetryAttemptsExhausted", "approximateInvokeCount": 3},
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+    }
+
+
+def check_failing_stream_batch_is_bisected(world: World) -> None:
+    function = world.function("relay", "if '\"x\"' in json.dumps(event): raise PaymentFailed()")
+    stream = world.table("steps")
+    failed = world.queue("failed", rules_may_send=False)
+    world.write("steps", "a", "b", "x", "c")
+    world.mapping(
+        stream,
+        function,
+        BatchSize=10,
+        MaximumRetryAttempts=1,
+        BisectBatchOnFunctionError=True,
+        DestinationConfig={"OnFailure": {"Destination": failed.arn}},
+    )
+    record = json.loads(world.messages(failed)[0]["Body"])
+    assert record["DDBStreamBatchInfo"]["batchSize"] == 1
+    assert record["requestContext"]["approximateInvokeCount"] == 2
+    world.until(lambda: "c" in world.batches("relay"), "the record after the failing one")
+    assert world.batches("relay") == ["abxc", "ab", "xc", "x", "x", "c"]
+
+
+def check_partial_batch_response_moves_on(world: World) -> None:
+    body = """
+bad = [r["dynamodb"]["SequenceNumber"] for r in event["Records"] if r["dynamodb"]["Keys"]["pk"]["S"] == "x"]
+return {"batchItemFailures": [{"itemIdentifier": number} for number in bad]}
+""".strip()
+    function, stream = world.function("relay", body), world.table("steps")
+    failed = world.queue("failed", rules_may_send=False)
+    world.write("steps", "a", "x", "b")
+    world.mapping(
+        stream,
+        function,
+        BatchSize=10,
+        MaximumRetryAttempts=1,
+        BisectBatchOnFunctionError=True,
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+        DestinationConfig={"OnFailure": {"Destination": failed.arn}},
+    )
+    record = json.loads(world.messages(failed)[0]["Body"])
+    world.until(lambda: world.batches("relay")[-1] == "b", "the record after the failing one")
+    assert world.batches("relay") == ["axb", "xb", "x", "x", "b"]
+    assert record["DDBStreamBatchInfo"]["batchSize"] == 1
+    assert "functionError" not in record["responseContext"]
+
+
+def check_old_stream_records_are_given_up(world: World) -> None:
+    function, stream = world.function("relay", FAIL), world.table("steps")
+    failed = world.queue("failed", rules_may_send=False)
+    settings = {"MaximumRecordAgeInSeconds": 1, "DestinationConfig": {"OnFailure": {"Destination": failed.arn}}}
+    world.write("steps", "a")
+    world.mapping(stream, function, **settings)
+    record = json.loads(world.messages(failed)[0]["Body"])
+    assert record["requestContext"]["condition"] == "RecordAgeExceeded"
+
+
+def check_busy_stream_mapping_holds_up_no_other(world: World) -> None:
+    slow, quick = world.function("slow", "time.sleep(4)"), world.function("quick")
+    slow_stream, quick_stream = world.table("slow"), world.table("quick")
+    world.mapping(slow_stream, slow)
+    world.mapping(quick_stream, quick)
+    world.write("slow", "a")
+    world.until(lambda: world.invocations("slow"), "the slow function")
+    world.write("quick", "a")
+    started = time.monotonic()
+    world.until(lambda: world.invocations("quick"), "the quick function")
+    assert time.monotonic() - started < 2.5
+
+
+# CloudWatch
+
+
+def check_alarm_reads_back_whole(world: World) -> None:
+    alarm = {
+        "AlarmName": "iterator-age",
+        "AlarmDescription": "The relay is <behind>",
+        "MetricName": "IteratorAge",
+        "Namespace": "AWS/Lambda",
+        "ExtendedStatistic": "p99",
+        "Period": "60",
+        "EvaluationPeriods": "3",
+        "DatapointsToAlarm": "2",
+        "Threshold": "60000.0",
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        "ActionsEnabled": "true",
+        "Dimensions.member.1.Name": "FunctionName",
+        "Dimensions.member.1.Value": "relay",
+        "AlarmActions.member.1": world.arn("sns", "alarms"),
+        "OKActions.member.1": world.arn("sns", "alarms"),
+        "InsufficientDataActions.member.1": world.arn("sns", "alarms"),
+    }
+    query(world, "PutMetricAlarm", alarm)
+    described = flat(query(world, "DescribeAlarms", {"AlarmNames.member.1": "iterator-age"}), "MetricAlarms.member.1.")
+    assert alarm.items() <= described.items()
+    assert "Statistic" not in described
+
+
+def check_alarm_on_an_expression_reads_back_whole(world: World) -> None:
+    metrics = {
+        "Metrics.member.1.Id": "rate",
+        "Metrics.member.1.Expression": "errors / invocations",
+        "Metrics.member.1.ReturnData": "true",
+        "Metrics.member.2.Id": "errors",
+        "Metrics.member.2.MetricStat.Metric.MetricName": "Errors",
+        "Metrics.member.2.MetricStat.Metric.Namespace": "AWS/Lambda",
+        "Metrics.member.2.MetricStat.Period": "60",
+        "Metrics.member.2.MetricStat.Stat": "Sum",
+        "Metrics.member.2.ReturnData": "false",
+    }
+    alarm = {
+        "AlarmName": "error-rate",
+        "EvaluationPeriods": "1",
+        "Threshold": "0.1",
+        "ComparisonOperator": "GreaterThanThreshold",
+    }
+    query(world, "PutMetricAlarm", alarm | metrics)
+    described = flat(query(world, "DescribeAlarms", {}), "MetricAlarms.member.1.")
+    assert (alarm | metrics).items() <= described.items()
+    assert "Period" not in described
+
+
+# IAM, enforced
+
+
+def check_policy_on_event_sources_is_enforced(world: World) -> None:
+    condition = {
+        "ForAllValues:StringEquals": {"events:source": ["shop.order"], "events:detail-type": ["OrderPlaced"]},
+        "Null": {"events:source": "false"},
+    }
+    publisher = _user(
+        world, {"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*", "Condition": condition}, "events"
+    )
+    entry = {"Source": "shop.order", "DetailType": "OrderPlaced", "Detail": "{}"}
+    assert not _refused(lambda: publisher.put_events(Entries=[entry]))
+    for foreign in ({"Source": "shop.payment"}, {"DetailType": "OrderCancelled"}):
+        assert _refused(partial(publisher.put_events, Entries=[entry, entry | foreign]))
+
+
+def check_policy_against_plain_http_lets_requests_pass(world: World) -> None:
+    queue = world.queue("closed-to-http")
+    sender = _user(world, {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue.arn}, "sqs")
+    assert not _refused(lambda: sender.send_message(QueueUrl=queue.url, MessageBody="hello"))
+
+
+def check_destination_needs_the_roles_permission(world: World) -> None:
+    roles = world.client("iam")
+    roles.create_role(RoleName="service", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17"}))
+    allowed, closed = (world.queue(name, rules_may_send=False) for name in ("allowed", "closed"))
+    statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": allowed.arn}
+    roles.put_role_policy(RoleName="service", PolicyName="send", PolicyDocument=json.dumps({"Statement": [statement]}))
+    for name, queue in (("closed", closed), ("allowed", allowed)):
+        world.function(name, FAIL)
+        _on_failure(world, name, queue.arn, MaximumRetryAttempts=0)
+        _invoke(world, name, {})
+    world.messages(allowed)
+    time.sleep(0.3)
+    assert world.is_empty(closed)
+
+
+CHECKS = {name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")}
+NEED_IAM = {
+    "policy_on_event_sources_is_enforced",
+    "policy_against_plain_http_lets_requests_pass",
+    "destination_needs_the_roles_permission",
+}
+
+
+def query(world: World, action: str, parameters: dict[str, str]) -> ET.Element:
+    """Ask CloudWatch in its Query protocol, which boto3 does not speak."""
+    credential = f"{world.account_id}/20260101/{DEFAULT_REGION}/monitoring/aws4_request"
+    response = httpx.post(
+        world.emulator.endpoint,
+        data={"Action": action, "Version": "2010-08-01", **parameters},
+        headers={"Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"},
+        trust_env=False,
+    )
+    assert response.status_code == 200, response.text
+    return ET.fromstring(response.text)  # noqa: S314, the emulator's own answer
+
+
+def flat(element: ET.Element, prefix: str) -> dict[str, str]:
+    """The leaves below the prefix, under names as in a Query request."""
+    found: dict[str, str] = {}
+
+    def walk(node: ET.Element, path: str) -> None:
+        members = 0
+        for child in node:
+            name = child.tag.rpartition("}")[2]
+            members += name == "member"
+            walk(child, f"{path}{name}.{members}." if name == "member" else f"{path}{name}.")
+        if not len(node) and path.startswith(prefix):
+            found[path.removeprefix(prefix).rstrip(".")] = node.text or ""
+
+    walk(element[0], "")
+    return found
+
+
+def _on_failure(world: World, function: str, destination: str, **settings: Any) -> None:
+    world.client("lambda").put_function_event_invoke_config(
+        FunctionName=function, DestinationConfig={"OnFailure": {"Destination": destination}}, **settings
+    )
+
+
+def _invoke(world: World, function: str, event: dict[str, Any]) -> None:
+    world.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event))
+
+
+def _attributes(message: dict[str, Any]) -> dict[str, str]:
+    return {name: attribute["StringValue"] for name, attribute in message.get("MessageAttributes", {}).items()}
+
+
+def _user(world: World, statement: dict[str, Any], service: str) -> Any:
+    """A client of a new user whose policy is this statement."""
+    users = world.client("iam")
+    users.create_user(UserName="user")
+    users.put_user_policy(UserName="user", PolicyName="policy", PolicyDocument=json.dumps({"Statement": [statement]}))
+    key = users.create_access_key(UserName="user")["AccessKey"]
+    return world.client_of(service, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def _refused(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except ClientError as error:
+        if "AccessDenied" not in error.response["Error"]["Code"]:
+            raise
+        return True
+    return False
