@@ -45,7 +45,7 @@ resource "aws_dynamodb_table" "this" {
   }
 
   point_in_time_recovery {
-    enabled = var.table.point_in_time_recovery
+    enabled = true
   }
 
   server_side_encryption {

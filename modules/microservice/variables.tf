@@ -227,8 +227,9 @@ variable "table" {
     - `attribute_types`: S, N or B of key attributes that are not S.
     - `global_secondary_indexes`: by name, with key attributes and projection: ALL, KEYS_ONLY or INCLUDE with `non_key_attributes`.
     - `ttl_attribute`: the attribute with the time, in seconds since 1970, after which an item is deleted. Empty: none.
-    - `point_in_time_recovery`: whether the table can be restored to any second of the last 35 days.
     - `deletion_protection`: whether the table refuses to be deleted.
+
+    The table can always be restored to any second of the last 35 days.
   EOT
   type = object({
     hash_key        = optional(string, "pk")
@@ -240,9 +241,8 @@ variable "table" {
       projection_type    = optional(string, "ALL")
       non_key_attributes = optional(set(string), [])
     })), {})
-    ttl_attribute          = optional(string, "expires_at")
-    point_in_time_recovery = optional(bool, true)
-    deletion_protection    = optional(bool, true)
+    ttl_attribute       = optional(string, "expires_at")
+    deletion_protection = optional(bool, true)
   })
   default  = {}
   nullable = false

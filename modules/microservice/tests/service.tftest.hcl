@@ -175,9 +175,8 @@ run "what_the_caller_asks_for" {
         by_customer = { hash_key = "customer_id", range_key = "position", projection_type = "INCLUDE", non_key_attributes = ["state"] }
         by_day      = { hash_key = "day" }
       }
-      ttl_attribute          = "gone_at"
-      point_in_time_recovery = false
-      deletion_protection    = false
+      ttl_attribute       = "gone_at"
+      deletion_protection = false
     }
   }
 
@@ -205,11 +204,10 @@ run "what_the_caller_asks_for" {
   assert {
     condition = (
       aws_dynamodb_table.this.ttl[0].attribute_name == "gone_at"
-      && aws_dynamodb_table.this.point_in_time_recovery[0].enabled == false
       && aws_dynamodb_table.this.deletion_protection_enabled == false
       && aws_kms_key.this.deletion_window_in_days == 7
     )
-    error_message = "Expiry, recovery, protection and deletion window are the caller's."
+    error_message = "Expiry, protection and deletion window are the caller's."
   }
 }
 
