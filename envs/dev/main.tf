@@ -1,0 +1,46 @@
+provider "aws" {
+  default_tags {
+    tags = {
+      ManagedBy  = "terraform"
+      Repository = "terraform-aws-saga"
+    }
+  }
+}
+
+data "aws_caller_identity" "this" {}
+
+data "aws_region" "this" {}
+
+data "aws_partition" "this" {}
+
+module "platform" {
+  source = "../.."
+
+  namespace   = var.namespace
+  environment = local.environment
+  account_id  = data.aws_caller_identity.this.account_id
+  region      = data.aws_region.this.id
+  partition   = data.aws_partition.this.partition
+
+  packages         = var.packages == null ? { directory = "${path.root}/../../dist", s3 = null } : var.packages
+  mail             = var.mail
+  jwt              = var.jwt
+  cors             = var.cors
+  domain           = var.domain
+  sandbox          = local.settings.sandbox
+  payment_provider = var.payment_provider
+  carrier          = var.carrier
+
+  functions              = local.settings.functions
+  throttling             = local.settings.throttling
+  deadline_seconds       = local.settings.deadline_seconds
+  log_level              = local.settings.log_level
+  log_retention_days     = local.settings.log_retention_days
+  archive_retention_days = local.settings.archive_retention_days
+
+  deletion_protection      = local.settings.deletion_protection
+  key_deletion_window_days = local.settings.key_deletion_window_days
+  alarms                   = { topic = var.alarm_topic_arn == null ? null : { arn = var.alarm_topic_arn } }
+  permissions_boundary_arn = var.permissions_boundary_arn
+  code_signing_config_arn  = var.code_signing_config_arn
+}

@@ -1,0 +1,24 @@
+# Everything in which this environment differs from the others. The bucket and its region are given to `terraform init`.
+terraform {
+  backend "s3" {
+    key          = "saga/dev/terraform.tfstate"
+    encrypt      = true
+    use_lockfile = true
+  }
+}
+
+locals {
+  environment = "dev"
+
+  settings = {
+    sandbox                  = true
+    functions                = {}
+    throttling               = { rate_per_second = 20, burst = 40 }
+    deadline_seconds         = 300
+    log_level                = "DEBUG"
+    log_retention_days       = 14
+    archive_retention_days   = 14
+    deletion_protection      = false
+    key_deletion_window_days = 7
+  }
+}

@@ -1,0 +1,32 @@
+# The platform on an emulator of AWS on this machine. The emulator's address, the region and the credentials come from
+# the environment: AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+terraform {
+  backend "local" {}
+}
+
+provider "aws" {}
+
+data "aws_caller_identity" "this" {}
+
+data "aws_region" "this" {}
+
+module "platform" {
+  source = "../.."
+
+  environment = "local"
+  account_id  = data.aws_caller_identity.this.account_id
+  region      = data.aws_region.this.id
+
+  packages         = { directory = coalesce(var.packages_directory, "${path.root}/../../dist") }
+  runtime          = var.runtime
+  mail             = { from = "orders@shop.example" }
+  sandbox          = true
+  execute_api_base = var.execute_api_base
+  deadline_seconds = var.deadline_seconds
+  log_level        = "DEBUG"
+
+  deletion_protection      = false
+  key_deletion_window_days = 7
+  # The emulator keeps the policy in another form than it is given, so that every plan would change it.
+  event_bus_policy = false
+}

@@ -1,0 +1,4 @@
+output "platform" {
+  description = "Every output of the platform."
+  value       = module.platform
+}

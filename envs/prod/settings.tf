@@ -1,0 +1,30 @@
+# Everything in which this environment differs from the others. The bucket and its region are given to `terraform init`.
+terraform {
+  backend "s3" {
+    key          = "saga/prod/terraform.tfstate"
+    encrypt      = true
+    use_lockfile = true
+  }
+}
+
+locals {
+  environment = "prod"
+
+  settings = {
+    sandbox = false
+    functions = {
+      "order/place_order"       = { memory_size = 512 }
+      "inventory/chk_inventory" = { memory_size = 512 }
+      # At most this many calls of a provider at once: more would only be throttled there.
+      "payment/process_pymt" = { memory_size = 512, reserved_concurrency = 50 }
+      "shipping/shipping"    = { memory_size = 512, reserved_concurrency = 50 }
+    }
+    throttling               = { rate_per_second = 500, burst = 1000 }
+    deadline_seconds         = 900
+    log_level                = "INFO"
+    log_retention_days       = 400
+    archive_retention_days   = 400
+    deletion_protection      = true
+    key_deletion_window_days = 30
+  }
+}

@@ -1,0 +1,97 @@
+variable "namespace" {
+  description = "The platform's name."
+  type        = string
+  default     = "shop"
+  nullable    = false
+}
+
+variable "packages" {
+  description = "Where the functions' packages are, as `packages` of the root module. Null: what `scripts/build` left in `dist`."
+  type = object({
+    directory = optional(string)
+    s3 = optional(object({
+      bucket = string
+      prefix = optional(string, "")
+      sha256 = map(string)
+    }))
+  })
+  default = null
+}
+
+variable "mail" {
+  description = "What customers' mail is sent as, as `mail` of the root module."
+  type = object({
+    from         = string
+    identity_arn = optional(string)
+  })
+  nullable = false
+}
+
+variable "jwt" {
+  description = "Whose tokens customers show to the API. Null: they sign with IAM."
+  type = object({
+    issuer   = string
+    audience = set(string)
+  })
+  default = null
+}
+
+variable "cors" {
+  description = "What pages of other origins may do with the API. Null: nothing."
+  type = object({
+    origins         = set(string)
+    methods         = set(string)
+    headers         = optional(set(string), ["authorization", "content-type", "idempotency-key"])
+    expose_headers  = optional(set(string), [])
+    max_age_seconds = optional(number, 600)
+  })
+  default = null
+}
+
+variable "domain" {
+  description = "The API's domain name. Null: AWS's name for the API."
+  type = object({
+    name            = string
+    certificate_arn = string
+    only            = optional(bool, true)
+  })
+  default = null
+}
+
+variable "payment_provider" {
+  description = "The payment service provider, as `payment_provider` of the root module. Null: the sandbox, where there is one."
+  type = object({
+    url            = string
+    parameter_name = string
+    kms_key_arn    = optional(string)
+  })
+  default = null
+}
+
+variable "carrier" {
+  description = "The carrier, as `carrier` of the root module. Null: the sandbox, where there is one."
+  type = object({
+    url            = string
+    parameter_name = string
+    kms_key_arn    = optional(string)
+  })
+  default = null
+}
+
+variable "alarm_topic_arn" {
+  description = "ARN of the SNS topic that alarms tell. Null: one of the platform's own. It has to be known at plan."
+  type        = string
+  default     = null
+}
+
+variable "permissions_boundary_arn" {
+  description = "ARN of the policy that bounds every role's permissions. Null: no boundary."
+  type        = string
+  default     = null
+}
+
+variable "code_signing_config_arn" {
+  description = "ARN of the Lambda code signing configuration that packages are checked against. Null: unsigned packages are accepted."
+  type        = string
+  default     = null
+}

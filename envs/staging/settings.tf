@@ -1,0 +1,24 @@
+# Everything in which this environment differs from the others. The bucket and its region are given to `terraform init`.
+terraform {
+  backend "s3" {
+    key          = "saga/staging/terraform.tfstate"
+    encrypt      = true
+    use_lockfile = true
+  }
+}
+
+locals {
+  environment = "staging"
+
+  settings = {
+    sandbox                  = true
+    functions                = {}
+    throttling               = { rate_per_second = 100, burst = 200 }
+    deadline_seconds         = 900
+    log_level                = "INFO"
+    log_retention_days       = 90
+    archive_retention_days   = 90
+    deletion_protection      = true
+    key_deletion_window_days = 14
+  }
+}

@@ -1,0 +1,70 @@
+# The order platform: five services, the saga that ties them together, its log, and the API in front.
+locals {
+  context = {
+    namespace   = var.namespace
+    environment = var.environment
+    account_id  = var.account_id
+    region      = var.region
+    partition   = var.partition
+    tags        = merge({ Platform = var.namespace, Environment = var.environment }, var.tags)
+  }
+
+  is_production = can(regex("^(prod|live)", var.environment))
+
+  # What each service consists of: static, so that nothing here waits for a resource. `port` names the port that a
+  # function calls; ports.tf says where that is.
+  services = {
+    order        = local.order
+    inventory    = local.inventory
+    payment      = local.payment
+    shipping     = local.shipping
+    notification = local.notification
+    saga_log     = local.saga_log
+  }
+
+  function_keys = flatten([
+    for service, definition in merge(local.services, { sandbox = local.sandbox }) : [
+      for function in concat(keys(definition.functions), definition.publishes ? ["relay"] : []) : "${service}/${function}"
+    ]
+  ])
+}
+
+module "service" {
+  source   = "./modules/microservice"
+  for_each = local.services
+
+  context       = local.context
+  service       = each.key
+  package       = local.packages[each.key]
+  relay_package = each.value.publishes ? local.packages.relay : null
+  event_bus     = { name = module.event_bus.name, arn = module.event_bus.arn }
+
+  table = {
+    range_key           = each.value.range_key
+    ttl_attribute       = lookup(each.value, "ttl_attribute", null)
+    deletion_protection = var.deletion_protection
+  }
+  functions = {
+    for name, function in each.value.functions : name => merge(function, {
+      environment          = merge(lookup(function, "environment", {}), [for port in compact([lookup(function, "port", null)]) : local.port_environments[port]]...)
+      parameters           = merge([for port in compact([lookup(function, "port", null)]) : local.port_parameters[port]]...)
+      memory_size          = try(var.functions["${each.key}/${name}"].memory_size, null)
+      timeout              = coalesce(try(var.functions["${each.key}/${name}"].timeout, null), function.timeout)
+      reserved_concurrency = try(var.functions["${each.key}/${name}"].reserved_concurrency, null)
+    })
+  }
+  relay = {
+    memory_size          = try(var.functions["${each.key}/relay"].memory_size, null)
+    timeout              = try(var.functions["${each.key}/relay"].timeout, null)
+    reserved_concurrency = try(var.functions["${each.key}/relay"].reserved_concurrency, null)
+  }
+
+  runtime                  = var.runtime
+  architecture             = var.architecture
+  log_retention_days       = var.log_retention_days
+  log_level                = var.log_level
+  permissions_boundary_arn = var.permissions_boundary_arn
+  code_signing_config_arn  = var.code_signing_config_arn
+  key_deletion_window_days = var.key_deletion_window_days
+  alarms                   = local.alarms
+}

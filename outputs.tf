@@ -1,0 +1,110 @@
+output "api" {
+  description = "The API: id, ARN, URL that the paths of its routes follow, ARNs of its routes for callers' IAM policies, name of its access log group."
+  value = {
+    id         = module.api.id
+    arn        = module.api.arn
+    endpoint   = var.execute_api_base == null ? module.api.endpoint : format(var.execute_api_base, module.api.id)
+    route_arns = module.api.route_arns
+    log_group  = module.api.log_group.name
+  }
+}
+
+output "sandbox" {
+  description = "The sandbox: URL and the name of the SSM parameter with its secret. Null without one."
+  value = !var.sandbox ? null : {
+    endpoint       = local.sandbox_endpoint
+    parameter_name = local.sandbox_parameter_name
+  }
+}
+
+output "event_bus" {
+  description = "The event bus: name, ARN, ARN of its archive."
+  value = {
+    name        = module.event_bus.name
+    arn         = module.event_bus.arn
+    archive_arn = module.event_bus.archive_arn
+  }
+}
+
+output "functions" {
+  description = "Every function by `<service>/<function>`, relays among them: service, logical name, name in AWS, ARN, role, log group, timeout in seconds."
+  value = {
+    for function in local.deployed_functions : "${function.service}/${function.function}" => {
+      service        = function.service
+      function       = function.function
+      name           = function.deployed.name
+      arn            = function.deployed.arn
+      role_arn       = function.deployed.role_arn
+      role_name      = function.deployed.role_name
+      log_group_name = function.deployed.log_group_name
+      timeout        = function.deployed.timeout
+    }
+  }
+}
+
+output "tables" {
+  description = "The table of each service: name, ARN, ARN of its stream."
+  value       = { for service, deployed in local.deployed_services : service => deployed.table }
+}
+
+output "keys" {
+  description = "The KMS key of each service, of the event bus (`event_bus`), and of what belongs to no service (`platform`): ARN."
+  value = merge(
+    { for service, deployed in local.deployed_services : service => deployed.key.arn },
+    { event_bus = module.event_bus.key_arn, platform = aws_kms_key.platform.arn },
+  )
+}
+
+output "queues" {
+  description = "Every queue where a message can end, by `<service>/<function>/<undelivered or failed>`, and `event_bus`: name, ARN, URL."
+  value = merge(
+    merge([
+      for service, deployed in local.deployed_services : { for key, queue in deployed.queues : "${service}/${key}" => queue }
+    ]...),
+    { event_bus = module.event_bus.dead_letter_queue },
+  )
+}
+
+output "saga" {
+  description = "The saga: name, steps, Mermaid diagram, event patterns by service, function and rule, events, sources of each service, seconds to its deadline."
+  value = {
+    name             = module.saga.name
+    mermaid          = module.saga.mermaid
+    rules            = module.saga.rules
+    events           = module.saga.events
+    sources          = module.saga.sources
+    deadline_seconds = var.deadline_seconds
+  }
+}
+
+output "alarms" {
+  description = "ARN of the topic that alarms tell (null without alarms), and ARNs of the alarms by what they watch."
+  value = {
+    topic_arn = var.alarms.enabled ? local.alarm_topic_arn : null
+    arns = merge(
+      merge([
+        for service, deployed in local.deployed_services : { for key, arn in deployed.alarm_arns : "${service}/${key}" => arn }
+      ]...),
+      { for key, arn in module.event_bus.alarm_arns : "event_bus/${key}" => arn },
+      { for key, arn in module.api.alarm_arns : "api/${key}" => arn },
+    )
+  }
+}
+
+output "mail_from" {
+  description = "What customers' mail is sent as."
+  value       = var.mail.from
+}
+
+locals {
+  deployed_services = merge(
+    { for service, deployed in module.service : service => deployed },
+    { for deployed in module.sandbox : "sandbox" => deployed },
+  )
+  deployed_functions = flatten([
+    for service, deployed in local.deployed_services : concat(
+      [for name, function in deployed.functions : { service = service, function = name, deployed = function }],
+      [for function in [deployed.relay] : { service = service, function = "relay", deployed = function } if function != null],
+    )
+  ])
+}

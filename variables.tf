@@ -1,0 +1,444 @@
+# Where
+
+variable "namespace" {
+  description = "The platform's name: it starts every name, and every event source."
+  type        = string
+  default     = "shop"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9_-]{0,31}$", var.namespace))
+    error_message = "namespace must be 1 to 32 lower case letters, digits, hyphens or underscores, a letter first."
+  }
+}
+
+variable "environment" {
+  description = "The deployment of the platform, unique within the account. One whose name starts with `prod` or `live` is production."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9_-]{0,31}$", var.environment))
+    error_message = "environment must be 1 to 32 lower case letters, digits, hyphens or underscores, a letter first."
+  }
+}
+
+variable "account_id" {
+  description = "The AWS account."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id must be the 12 digits of an AWS account."
+  }
+}
+
+variable "region" {
+  description = "The AWS region."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region must be the code of an AWS region, for example eu-central-1."
+  }
+}
+
+variable "partition" {
+  description = "The AWS partition: `aws`, `aws-cn` or `aws-us-gov`."
+  type        = string
+  default     = "aws"
+  nullable    = false
+
+  validation {
+    condition     = contains(["aws", "aws-cn", "aws-us-gov"], var.partition)
+    error_message = "partition must be aws, aws-cn or aws-us-gov."
+  }
+}
+
+variable "tags" {
+  description = "Put on every resource that takes tags, beside `Platform`, `Environment`, `Service` and `Function`."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+# What runs
+
+variable "packages" {
+  description = <<-EOT
+    Where the functions' packages are: exactly one of `directory` and `s3`. `scripts/build` makes them.
+    - `directory`: a folder with `<package>.zip` for each package, on the machine that runs Terraform.
+    - `s3`: a bucket in the same region.
+    - `s3.prefix`: what comes before `<package>.zip` in an object's key, such as `releases/1.4.0/`.
+    - `s3.sha256`: base64 of the SHA-256 of each package, as the build's manifest tells it.
+  EOT
+  type = object({
+    directory = optional(string)
+    s3 = optional(object({
+      bucket = string
+      prefix = optional(string, "")
+      sha256 = map(string)
+    }))
+  })
+  nullable = false
+
+  validation {
+    condition     = (var.packages.directory == null) != (var.packages.s3 == null)
+    error_message = "packages must have exactly one of directory and s3."
+  }
+
+  validation {
+    condition     = var.packages.s3 == null ? true : length(setsubtract(local.package_names, keys(var.packages.s3.sha256))) == 0
+    error_message = "packages.s3.sha256 must have a hash for each package: ${join(", ", local.package_names)}."
+  }
+}
+
+variable "runtime" {
+  description = "The Lambda runtime that the packages were built for."
+  type        = string
+  default     = "python3.13"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^python3\\.1[1-9]$", var.runtime))
+    error_message = "runtime must be python3.11 or later."
+  }
+}
+
+variable "architecture" {
+  description = "The functions' instruction set: `arm64` or `x86_64`."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture must be arm64 or x86_64."
+  }
+}
+
+variable "functions" {
+  description = <<-EOT
+    Sizes of functions that are not as the platform has them, by `<service>/<function>`; `relay` is a function of every service that publishes.
+    - `memory_size`: in MB.
+    - `timeout`: in seconds.
+    - `reserved_concurrency`: concurrent executions set aside for, and at most used by, the function.
+  EOT
+  type = map(object({
+    memory_size          = optional(number)
+    timeout              = optional(number)
+    reserved_concurrency = optional(number)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.functions), local.function_keys)) == 0
+    error_message = "functions must have keys of ${join(", ", local.function_keys)}."
+  }
+}
+
+variable "log_level" {
+  description = "The least severe application log that is kept: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
+    error_message = "log_level must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  }
+}
+
+variable "deadline_seconds" {
+  description = "Seconds from the placing of an order in which its saga should end."
+  type        = number
+  default     = 900
+  nullable    = false
+
+  validation {
+    condition     = var.deadline_seconds >= 60 && var.deadline_seconds <= 604800 && floor(var.deadline_seconds) == var.deadline_seconds
+    error_message = "deadline_seconds must be a whole number of seconds from 60 to 604800, which is a week."
+  }
+}
+
+# How it is reached, and what it reaches
+
+variable "jwt" {
+  description = <<-EOT
+    Whose tokens customers show to the API. Null: every caller signs with IAM. Operators always do.
+    - `issuer`: URL of the OpenID Connect issuer.
+    - `audience`: accepted audiences or client ids.
+  EOT
+  type = object({
+    issuer   = string
+    audience = set(string)
+  })
+  default = null
+}
+
+variable "throttling" {
+  description = <<-EOT
+    Limits of the API; above them a caller gets 429.
+    - `rate_per_second`, `burst`: requests a second in the long run and at once, of each route that is not among `routes`.
+    - `routes`: limits of single routes, by route key such as `POST /orders`.
+  EOT
+  type = object({
+    rate_per_second = optional(number, 100)
+    burst           = optional(number, 200)
+    routes = optional(map(object({
+      rate_per_second = number
+      burst           = number
+    })), {})
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.throttling.routes), local.route_keys)) == 0
+    error_message = "throttling.routes must have keys of ${join(", ", local.route_keys)}."
+  }
+}
+
+variable "cors" {
+  description = "What pages of other origins may do with the API, as `cors` of `modules/api`. Null: nothing."
+  type = object({
+    origins         = set(string)
+    methods         = set(string)
+    headers         = optional(set(string), ["authorization", "content-type", "idempotency-key"])
+    expose_headers  = optional(set(string), [])
+    max_age_seconds = optional(number, 600)
+  })
+  default = null
+}
+
+variable "domain" {
+  description = "The API's domain name, as `domain` of `modules/api`. Null: AWS's name for the API."
+  type = object({
+    name            = string
+    certificate_arn = string
+    only            = optional(bool, true)
+  })
+  default = null
+}
+
+variable "sandbox" {
+  description = "Whether the sandbox is deployed: a test payment service provider and a test carrier. It stands in for a port that is null. Not for production."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !(var.sandbox && local.is_production)
+    error_message = "sandbox must be false in production: whoever knows a test card would get real goods."
+  }
+}
+
+variable "payment_provider" {
+  description = <<-EOT
+    The payment service provider. Null: the sandbox.
+    - `url`: where its API is.
+    - `parameter_name`: the SSM parameter, a SecureString of this account and region, with the secret that it is shown.
+    - `kms_key_arn`: the parameter's customer managed key. Null: the account's own `aws/ssm` key.
+  EOT
+  type = object({
+    url            = string
+    parameter_name = string
+    kms_key_arn    = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.payment_provider != null || var.sandbox
+    error_message = "payment_provider is needed where there is no sandbox."
+  }
+
+  validation {
+    condition     = var.payment_provider == null ? true : can(regex("^https://[^\\s@?#]+$", var.payment_provider.url))
+    error_message = "payment_provider.url must be an https URL."
+  }
+
+  validation {
+    condition     = var.payment_provider == null ? true : can(regex("^(/?[A-Za-z0-9_.-]+)+$", var.payment_provider.parameter_name))
+    error_message = "payment_provider.parameter_name must be the name of an SSM parameter, not its ARN."
+  }
+}
+
+variable "carrier" {
+  description = <<-EOT
+    The carrier. Null: the sandbox.
+    - `url`: where its API is.
+    - `parameter_name`: the SSM parameter, a SecureString of this account and region, with the secret that it is shown.
+    - `kms_key_arn`: the parameter's customer managed key. Null: the account's own `aws/ssm` key.
+  EOT
+  type = object({
+    url            = string
+    parameter_name = string
+    kms_key_arn    = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.carrier != null || var.sandbox
+    error_message = "carrier is needed where there is no sandbox."
+  }
+
+  validation {
+    condition     = var.carrier == null ? true : can(regex("^https://[^\\s@?#]+$", var.carrier.url))
+    error_message = "carrier.url must be an https URL."
+  }
+
+  validation {
+    condition     = var.carrier == null ? true : can(regex("^(/?[A-Za-z0-9_.-]+)+$", var.carrier.parameter_name))
+    error_message = "carrier.parameter_name must be the name of an SSM parameter, not its ARN."
+  }
+}
+
+variable "mail" {
+  description = <<-EOT
+    What customers' mail is sent as.
+    - `from`: the address in From.
+    - `identity_arn`: the SES identity that it belongs to, such as its domain's. Null: the address becomes an identity of its own.
+  EOT
+  type = object({
+    from         = string
+    identity_arn = optional(string)
+  })
+  nullable = false
+
+  validation {
+    condition     = can(regex("^[^@*?\\s]+@[^@*?\\s]+$", var.mail.from))
+    error_message = "mail.from must be one e-mail address."
+  }
+
+  validation {
+    condition     = var.mail.identity_arn == null ? true : can(regex("^arn:[a-z-]+:ses:[a-z0-9-]+:[0-9]{12}:identity/[^*?]+$", var.mail.identity_arn))
+    error_message = "mail.identity_arn must be null or the ARN of an SES identity."
+  }
+}
+
+# How it is kept
+
+variable "deletion_protection" {
+  description = "Whether the tables refuse to be deleted."
+  type        = bool
+  default     = true
+  nullable    = false
+
+  validation {
+    condition     = var.deletion_protection || !local.is_production
+    error_message = "deletion_protection must be true in production."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days that logs are kept."
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be one of the periods that CloudWatch Logs offers, for example 30, 90 or 365."
+  }
+}
+
+variable "archive_retention_days" {
+  description = "Days that every event is kept for replay. 0: for ever."
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = var.archive_retention_days >= 0 && floor(var.archive_retention_days) == var.archive_retention_days
+    error_message = "archive_retention_days must be a whole number of days, or 0 for ever."
+  }
+}
+
+variable "key_deletion_window_days" {
+  description = "Days between a request to delete a KMS key and its deletion."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.key_deletion_window_days >= 7 && var.key_deletion_window_days <= 30
+    error_message = "key_deletion_window_days must be from 7 to 30."
+  }
+}
+
+variable "alarms" {
+  description = <<-EOT
+    Alarms of everything.
+    - `enabled`: false makes none.
+    - `topic`: the SNS topic that is told. Null: one of the platform's own, which somebody has to subscribe to.
+    - `topic.arn`: the topic. Its policy and its key's must let `cloudwatch.amazonaws.com` publish.
+  EOT
+  type = object({
+    enabled = optional(bool, true)
+    topic = optional(object({
+      arn = string
+    }))
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.alarms.topic == null ? true : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.alarms.topic.arn))
+    error_message = "alarms.topic.arn must be the ARN of an SNS topic."
+  }
+
+  validation {
+    condition     = var.alarms.enabled || !local.is_production
+    error_message = "alarms.enabled must be true in production."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "ARN of the policy that bounds every role's permissions. Null: no boundary."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null ? true : can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be null or the ARN of an IAM policy."
+  }
+}
+
+variable "code_signing_config_arn" {
+  description = "ARN of the Lambda code signing configuration that packages are checked against. Null: unsigned packages are accepted."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.code_signing_config_arn == null ? true : can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]+$", var.code_signing_config_arn))
+    error_message = "code_signing_config_arn must be null or the ARN of a Lambda code signing configuration."
+  }
+}
+
+# For an AWS that is not AWS
+
+variable "execute_api_base" {
+  description = "What the paths of an API's routes follow on an emulator of AWS; `%s` is the API's id. Null: what AWS says."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.execute_api_base == null ? true : can(regex("^http://127\\.0\\.0\\.1:[0-9]+(/[^%]*)?%s(/[^%]*)?$", var.execute_api_base))
+    error_message = "execute_api_base must be null or an http URL of 127.0.0.1 with one %s for the API's id."
+  }
+}
+
+variable "event_bus_policy" {
+  description = "Whether the event bus has its resource policy. False only where the target cannot store one, as some emulators cannot."
+  type        = bool
+  default     = true
+  nullable    = false
+
+  validation {
+    condition     = var.event_bus_policy || !local.is_production
+    error_message = "event_bus_policy must be true in production."
+  }
+}
