@@ -9,18 +9,16 @@ from typing import Any
 
 import botocore.client
 import pytest
-from moto import mock_aws
-from tests.unit.support.http_server import Server, serve
-from tests.unit.support.sandbox_app import sandbox_app
 
-from saga_kit import aws, observe, outbound
+from saga_kit import aws, outbound
 from sandbox import handlers as sandbox_handlers
 
 TABLE = "test-service"
+"""The table that tests/unit/conftest.py makes."""
 SECRET_PARAMETER = "/test/provider/secret"
 SECRET = "canary-secret"
-READ_TIMEOUT_SECONDS = 0.15
-SANDBOX_TIMEOUT_SECONDS = 0.3
+READ_TIMEOUT_SECONDS = 0.4
+SANDBOX_TIMEOUT_SECONDS = 0.8
 
 
 class CurrentOutput:
@@ -34,23 +32,14 @@ class CurrentOutput:
 
 
 @pytest.fixture(autouse=True)
-def function_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def provider_environment(service_environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What Terraform tells a function that calls a provider, and the sandbox."""
     for name, value in {
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "SAGA_TABLE": TABLE,
-        "SAGA_FUNCTION": "test",
-        "SAGA_SOURCE": "shop.test",
         "PROVIDER_SECRET_PARAMETER": SECRET_PARAMETER,
         "SANDBOX_SECRET_PARAMETER": SECRET_PARAMETER,
         "SANDBOX_TIMEOUT_SECONDS": str(SANDBOX_TIMEOUT_SECONDS),
-        "POWERTOOLS_SERVICE_NAME": "test",
-        "POWERTOOLS_METRICS_NAMESPACE": "test",
     }.items():
         monkeypatch.setenv(name, value)
-    for handler in observe.logger.handlers:
-        monkeypatch.setattr(handler, "stream", CurrentOutput())
     # Nothing that a process remembers may outlive the secret and the servers that a test had.
     outbound._client.cache_clear()
     sandbox_handlers._secret.cache_clear()
@@ -60,25 +49,10 @@ def function_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def dynamodb(function_environment: None) -> Iterator[Any]:
+def dynamodb(table: Any) -> Any:
     """The service's table, which the sandbox shares in these tests (their keys have nothing in common), and SSM."""
-    with mock_aws():
-        client = aws.client("dynamodb")
-        client.create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        aws.client("ssm").put_parameter(Name=SECRET_PARAMETER, Value=SECRET, Type="SecureString")
-        yield client
-
-
-@pytest.fixture
-def sandbox(dynamodb: Any) -> Iterator[Server]:
-    """The sandbox providers, behind real HTTP."""
-    with serve(sandbox_app) as server:
-        yield server
+    aws.client("ssm").put_parameter(Name=SECRET_PARAMETER, Value=SECRET, Type="SecureString")
+    return table
 
 
 @pytest.fixture

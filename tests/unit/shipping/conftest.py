@@ -1,0 +1,3 @@
+"""The fixtures of services that talk to the outside."""
+
+from tests.unit.support.fixtures import *  # noqa: F403
