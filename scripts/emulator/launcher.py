@@ -58,13 +58,14 @@ def main() -> int:
 
 
 def _serve(*, stock: bool) -> int:
-    from emulator.corrections import apply_all  # noqa: PLC0415, after sys.path is set
-    from emulator.corrections.patching import CorrectionError, module, prepend  # noqa: PLC0415
+    from emulator.patching import CorrectionError, module, prepend  # noqa: PLC0415, after sys.path is set
 
     try:
         lambda_runtime = module("core.lambda_runtime")
         prepend(lambda_runtime, "_PYTHON_WORKER_SCRIPT", _FOLLOW_LAUNCHER)
         if not stock:
+            from emulator.corrections import apply_all  # noqa: PLC0415, looks MiniStack's modules up
+
             apply_all()
     except CorrectionError as error:
         print(f"error: {error}", file=sys.stderr)

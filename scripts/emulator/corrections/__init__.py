@@ -2,7 +2,7 @@
 
 Each module's docstring says what the stock emulator does, what AWS does and which page of AWS's documentation says so;
 `tests/emulator` holds a check for each that fails on the stock emulator. A correction replaces functions of MiniStack
-in place, through `patching.replace`, which refuses one that is missing or takes other parameters than expected.
+in place, through `emulator.patching`, which refuses one that is missing or takes other parameters than expected.
 """
 
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +15,7 @@ from emulator.corrections import (
     rule_targets,
     stream_mappings,
 )
-from emulator.corrections.patching import CorrectionError
+from emulator.patching import CorrectionError
 
 WRITTEN_FOR = "1.5.33"
 CORRECTIONS = (async_invocation, rule_targets, stream_mappings, error_types, alarms, condition_keys)

@@ -11,7 +11,7 @@ import json
 from typing import Any
 from xml.sax.saxutils import escape
 
-from emulator.corrections.patching import module, replace
+from emulator.patching import module, replace
 
 cloudwatch = module("services.cloudwatch")
 _stock: dict[str, Any] = {}

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emulator.corrections.delivery import logger, put_on_queue, role_allows, send_record
-from emulator.corrections.patching import module, replace
+from emulator.patching import module, replace
 
 responses = module("core.responses")
 concurrency = module("core.concurrency")

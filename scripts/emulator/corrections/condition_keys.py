@@ -13,7 +13,7 @@ address stands for, have TLS
 import json
 from typing import Any
 
-from emulator.corrections.patching import module, replace
+from emulator.patching import module, replace
 
 iam_actions = module("core.iam_actions")
 app = module("app")

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Any
 
-from emulator.corrections.patching import module
+from emulator.patching import module
 
 logger = logging.getLogger("emulator.corrections")
 evaluator = module("core.iam_evaluator")

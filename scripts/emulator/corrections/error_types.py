@@ -9,7 +9,7 @@ AWS answers with the name of the exception's class, and with the request id
 import re
 from typing import Any
 
-from emulator.corrections.patching import module, replace
+from emulator.patching import module, replace
 
 lambda_svc = module("services.lambda_svc")
 _stock: dict[str, Any] = {}

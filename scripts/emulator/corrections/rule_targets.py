@@ -18,7 +18,7 @@ import json
 from typing import Any
 
 from emulator.corrections.delivery import logger, policy_allows, put_on_queue, queue_refusal
-from emulator.corrections.patching import module, replace
+from emulator.patching import module, replace
 
 eventbridge = module("services.eventbridge")
 lambda_svc = module("services.lambda_svc")

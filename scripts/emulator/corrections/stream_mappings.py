@@ -22,7 +22,7 @@ from typing import Any
 
 from emulator.corrections.async_invocation import execute, timestamp
 from emulator.corrections.delivery import send_record
-from emulator.corrections.patching import module, replace
+from emulator.patching import module, replace
 
 arns = module("core.arn")
 dynamodb = module("services.dynamodb")
