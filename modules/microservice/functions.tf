@@ -53,7 +53,7 @@ locals {
           filters                         = []
         }
         on_failure                = "none"
-        dead_letter_queue         = false
+        dead_letter_queue         = var.relay.dead_letter_queue
         maximum_retry_attempts    = 2
         maximum_event_age_seconds = 21600
       } if var.relay_package != null

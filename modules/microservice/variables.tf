@@ -205,6 +205,7 @@ variable "relay" {
     maximum_retry_attempts          = optional(number, 10)
     maximum_record_age_seconds      = optional(number, 86400)
     reserved_concurrency            = optional(number)
+    dead_letter_queue               = optional(bool, false)
     environment                     = optional(map(string), {})
   })
   default  = {}

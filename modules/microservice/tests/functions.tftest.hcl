@@ -94,7 +94,7 @@ run "the_relay_publishes_as_its_service_and_does_nothing_else" {
       path   = "relay.zip"
       sha256 = "Tlw6kZc7EmDpbDtSvKPFF0OCgbYLh22EsaYE8ya3W1s="
     }
-    relay = { environment = { RELAY_MODE = "careful" } }
+    relay = { environment = { RELAY_MODE = "careful" }, dead_letter_queue = true }
   }
 
   assert {
@@ -122,6 +122,11 @@ run "the_relay_publishes_as_its_service_and_does_nothing_else" {
       && jsondecode(module.function["relay"].policies.stream).Statement[1].Condition.StringEquals["kms:EncryptionContext:aws:dynamodb:tableName"] == "shop-dev-parcel"
     )
     error_message = "The relay reads its own table's stream: ${module.function["relay"].policies.stream}"
+  }
+
+  assert {
+    condition     = contains(keys(output.relay.alarm_arns), "dead_letter_errors")
+    error_message = "The relay has a dead-letter configuration when it is asked for."
   }
 
   assert {
