@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from saga_kit import schema
+from saga_kit import clock, schema
 from saga_kit.envelope import META_SCHEMA
 from saga_kit.errors import InvalidEventError
 from saga_kit.trigger import TECHNICAL_FAILURE
@@ -77,13 +77,13 @@ def _failure(detail: Mapping[str, Any]) -> Entry:
     if not isinstance(original, Mapping):
         raise InvalidEventError("detail.requestPayload.detail", "the event that was not handled")
     meta = _meta(original)
-    occurred_at, request_id = detail.get("timestamp"), context.get("requestId")
-    if not isinstance(occurred_at, str) or not isinstance(request_id, str):
-        raise InvalidEventError("detail.requestContext.requestId", "a text, with a timestamp beside it")
+    request_id = context.get("requestId")
+    if not isinstance(request_id, str):
+        raise InvalidEventError("detail.requestContext.requestId", "a text")
     return Entry(
         saga_id=meta["correlation_id"],
         event_id=request_id,
-        occurred_at=occurred_at,
+        occurred_at=_moment(detail.get("timestamp")),
         detail_type=TECHNICAL_FAILURE,
         source="lambda",
         producer=_function_name(str(context.get("functionArn", ""))),
@@ -106,6 +106,14 @@ def _meta(detail: Mapping[str, Any]) -> dict[str, Any]:
     schema.check(META_SCHEMA, detail.get("meta"), "meta")
     meta: dict[str, Any] = detail["meta"]
     return meta
+
+
+def _moment(timestamp: object) -> str:
+    """Return a timestamp in the form of the envelopes', which entries are sorted by."""
+    try:
+        return clock.rfc3339(clock.parse(str(timestamp)))
+    except ValueError:
+        raise InvalidEventError("detail.timestamp", "a moment as RFC 3339 has it") from None
 
 
 def _reason_code(data: object) -> str | None:
