@@ -157,6 +157,37 @@ class Terraform:
             raise TerraformCommandError(command, process.returncode, (out or "") + (err or ""))
         return subprocess.CompletedProcess(command, process.returncode, out or "", err or "")
 
+    def stream(self, arguments: Sequence[str], cwd: Path, *, env: Mapping[str, str] | None = None) -> Iterator[str]:
+        """Run it with `arguments` in the folder `cwd` and yield what it writes, line by line, as it does.
+
+        When the caller is interrupted or stops reading, Terraform is interrupted once and waited for: it saves its
+        state.
+
+        Raises:
+            TerraformCommandError: the exit status is not 0; with all that it wrote.
+        """
+        command = [str(self.binary), *arguments]
+        lines = []
+        with subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**self.env, **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        ) as process:
+            try:
+                for line in process.stdout or ():
+                    lines.append(line)
+                    yield line
+                process.wait()
+            except BaseException:
+                _stop(process)
+                raise
+        if process.returncode:
+            raise TerraformCommandError(command, process.returncode, "".join(lines))
+
     def init(self, cwd: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         """Initialise the configuration in `cwd`.
 
