@@ -67,7 +67,7 @@ class Request:
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", f"expected at most {MAX_BODY_BYTES} bytes"
             )
         try:
-            document = json.loads(self.body, parse_constant=_refuse_constant)
+            document = json.loads(self.body, parse_constant=_refuse_constant, parse_float=_number)
             schema.check(schema_name, document)
         except (ValueError, RecursionError):
             raise Problem(HTTPStatus.BAD_REQUEST, "malformed-body", "expected a body of valid JSON") from None
@@ -101,6 +101,12 @@ class Request:
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
+
+
+def _number(text: str) -> int | float:
+    """Return 2 for ``2.0`` and ``2e0``: an integer to JSON Schema, whose point would be seen further on."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
 def parse(event: Mapping[str, Any]) -> Request:
