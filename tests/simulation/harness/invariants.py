@@ -1,0 +1,303 @@
+"""What must hold: after every step of a schedule, and at its end.
+
+The judge sees only what stands outside of the code under test: rows as they change, what the providers did, mails, events
+and log lines. It knows the order saga by the names of its tables, states and events, and nothing of how they come about.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from . import providers
+from .dynamodb import Change
+from .providers import Effect, Mail
+from .scenario import CANARY, LAST4
+from .values import Item
+from .world import BusEvent, Invocation, Observer, World
+
+STEPS = ("order", "inventory", "payment", "shipping")
+
+_LOCAL = {
+    None: {"SUCCEEDED", "FAILED", "REVERSED"},
+    "SUCCEEDED": {"SUCCEEDED", "REVERSED"},
+    "FAILED": {"REVERSED"},
+    "REVERSED": set[str](),
+}
+_AT_PROVIDER = {
+    None: {"PENDING", "REVERSING"},
+    "PENDING": {"SUCCEEDED", "FAILED", "REVERSING"},
+    "SUCCEEDED": {"REVERSING"},
+    "FAILED": {"REVERSING"},
+    "REVERSING": {"REVERSED", "REVERSING"},
+    "REVERSED": set[str](),
+}
+TRANSITIONS: Mapping[str, Mapping[str | None, set[str]]] = {
+    "order": _LOCAL,
+    "inventory": {**_LOCAL, "SUCCEEDED": {"REVERSED"}},
+    "payment": _AT_PROVIDER,
+    "shipping": {**_AT_PROVIDER, "SUCCEEDED": set[str]()},
+}
+"""The states that a step's row may go to from a state; ``None`` is the absent row."""
+
+MAX_EVENTS = 16
+"""Distinct events that one saga may have: twelve of steps, the notice, the deadline, the cancellation, one to spare."""
+MAX_COPIES = 25
+"""Times that one event may be published: once, and again for every retry of a relay's batch."""
+MAX_INVOCATIONS = 900
+"""Invocations in one schedule, all faults included."""
+FOR_NOBODY = frozenset({"StockReceived"})
+"""Events that belong to no saga and that no rule takes: they are for the archive and for readers to come."""
+
+
+@dataclass(slots=True)
+class Story:
+    """What is known of one order."""
+
+    states: dict[str, str | None] = field(default_factory=lambda: dict.fromkeys(STEPS))
+    lines: list[tuple[str, int]] = field(default_factory=list)
+    mails: list[tuple[Mail, Invocation]] = field(default_factory=list)
+    events: set[str] = field(default_factory=set)
+    total: int = 0
+    email: str = ""
+
+
+class Judge(Observer):
+    """Checks the invariants of one world. ``fail`` is called with the first that does not hold."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.stories: dict[str, Story] = {}
+        self.services = {world.deployment.table_of(step): step for step in STEPS}
+        self.notices = world.deployment.table_of("notification")
+        self.log = world.deployment.table_of("saga_log")
+        self.stock: dict[str, tuple[int, int]] = {}
+        self.delivered: dict[str, int] = {}
+        self.reserved: dict[str, int] = {}
+        self.committed: dict[str, str] = {}
+        self.repeated_mails = 0
+        self._touched_stock = False
+        world.observer = self
+
+    def fail(self, text: str) -> None:
+        """Report that an invariant does not hold."""
+        self.world.fail(text)
+
+    def story(self, order_id: str) -> Story:
+        """Return what is known of an order."""
+        found = self.stories.get(order_id)
+        if found is None:
+            found = self.stories[order_id] = Story()
+        return found
+
+    # --- after every step -------------------------------------------------------------------------------------------
+
+    def changed(self, table: str, change: Change) -> None:
+        """Judge one change of an item."""
+        key = str(change.key[0])
+        service = self.services.get(table)
+        if change.new is None:
+            self.fail(f"{key} was deleted")
+            return
+        if key.startswith("step#") and service is not None:
+            self._step(service, key[5:], change.old, change.new)
+        elif service == "inventory":
+            self._inventory(key, change)
+        elif table == self.log and change.old is not None:
+            self.fail(f"the log's entry {change.key} was changed")
+        if table != self.log:
+            self._outbox(change)
+
+    def _outbox(self, change: Change) -> None:
+        assert change.new is not None
+        new = change.new.get("outbox")
+        if new is None or (change.old is not None and change.old.get("outbox") == new):
+            return
+        if str(change.key[0]).startswith("poison#"):
+            return
+        event = json.loads(new["S"])
+        meta = event["detail"]["meta"]
+        name = f"{event['detail_type']} {meta['correlation_id'][:8]} {meta['event_id'][:8]}"
+        self.committed[name] = event["detail_type"]
+
+    def _step(self, service: str, order_id: str, old: Item | None, new: Item) -> None:
+        before = old["state"]["S"] if old is not None else None
+        after = new["state"]["S"]
+        story = self.story(order_id)
+        self.world.note(f"  row {service} {order_id[:8]}: {before} -> {after}")
+        if after not in TRANSITIONS[service].get(before, set()):
+            self.fail(f"{service} row of {order_id} went from {before} to {after}")
+        story.states[service] = after
+        if service == "inventory":
+            self._reservation(story, order_id, before, after, new)
+        states = story.states
+        if states["shipping"] == "SUCCEEDED":
+            for step in STEPS[:3]:
+                if states[step] != "SUCCEEDED":
+                    self.fail(f"{order_id} is shipped, and its {step} step is {states[step]}")
+        # A step's success is there before the next one's, and its reversal only after the next one's.
+        for one, other in zip(STEPS, STEPS[1:], strict=False):
+            if states[other] in ("PENDING", "SUCCEEDED", "FAILED") and states[one] is None:
+                self.fail(f"{order_id}: {other} is {states[other]} before {one} did anything")
+
+    def _reservation(self, story: Story, order_id: str, before: str | None, after: str, new: Item) -> None:
+        if after == "SUCCEEDED":
+            if story.lines:
+                self.fail(f"stock was reserved twice for {order_id}")
+            story.lines = [(sku, int(quantity)) for sku, quantity in json.loads(new["lines"]["S"])]
+            for sku, quantity in story.lines:
+                self.reserved[sku] = self.reserved.get(sku, 0) + quantity
+        elif before == "SUCCEEDED":
+            for sku, quantity in story.lines:
+                self.reserved[sku] -= quantity
+        self._touched_stock = True
+
+    def _inventory(self, key: str, change: Change) -> None:
+        assert change.new is not None
+        if key.startswith("stock#"):
+            available, reserved = int(change.new["available"]["N"]), int(change.new["reserved"]["N"])
+            if available < 0 or reserved < 0:
+                self.fail(f"{key} is negative: available {available}, reserved {reserved}")
+            self.stock[key[6:]] = (available, reserved)
+            self._touched_stock = True
+        elif key.startswith("delivery#"):
+            event = json.loads(change.new["outbox"]["S"])
+            data = event["detail"]["data"]
+            self.delivered[data["sku"]] = self.delivered.get(data["sku"], 0) + data["quantity"]
+            self._touched_stock = True
+            if change.old is not None:
+                self.fail(f"{key} was received twice")
+
+    def settled(self) -> None:
+        """Judge what one call changed all at once."""
+        if not self._touched_stock:
+            return
+        self._touched_stock = False
+        for sku, (available, reserved) in self.stock.items():
+            base, _, _ = sku.partition("~")
+            if reserved != self.reserved.get(base, 0):
+                self.fail(f"{sku}: {reserved} reserved, the orders hold {self.reserved.get(base, 0)}")
+            if available + reserved != self.delivered.get(base, 0):
+                self.fail(f"{sku}: {available} available and {reserved} reserved of {self.delivered.get(base, 0)} delivered")
+
+    def provider_changed(self, name: str, key: str, effect: Effect) -> None:
+        """Judge what a provider did: at most one effect an order, at the order's price, and taken back at most once."""
+        provider = self.world.payments if name == providers.PAYMENTS else self.world.carrier
+        reference = effect.request.get("reference") if effect.request else key
+        if effect.request:
+            same = [other for other in provider.effects.values() if other.request.get("reference") == reference]
+            if sum(other.performed for other in same) > 1:
+                self.fail(f"{name}: a second effect for {reference}")
+        if effect.revoked > 1:
+            self.fail(f"{name}: {reference} was taken back twice")
+        story = self.story(str(reference))
+        if name == providers.PAYMENTS and effect.performed and effect.request["amount"] != story.total:
+            self.fail(f"{reference} costs {story.total}, {effect.request['amount']} was charged")
+        if effect.revoked and story.states["shipping"] == "SUCCEEDED":
+            self.fail(f"{name}: {reference} was taken back, and the order is shipped")
+
+    def mailed(self, mail: Mail, sender: Invocation) -> None:
+        """Judge a mail: the first about this order, unless the one before may not have been recorded."""
+        order_id = next((identity for identity in self.stories if identity in mail.subject), None)
+        if order_id is None:
+            self.fail(f"a mail about no order: {mail.subject}")
+            return
+        story = self.story(order_id)
+        for earlier, before in story.mails:
+            if earlier.subject != mail.subject:
+                self.fail(f"{order_id}: two mails about two outcomes")
+            if not before.over or not before.faulted_since_mail:
+                self.fail(f"{order_id}: a second mail, and nothing had gone wrong with the first")
+        if story.mails:
+            self.repeated_mails += 1
+        shipped = "on its way" in mail.subject
+        wanted = story.states["shipping"] == "SUCCEEDED" if shipped else story.states["order"] == "REVERSED"
+        if not wanted:
+            self.fail(f"{order_id}: the mail {mail.subject!r} is not how the order stands")
+        if mail.to != story.email:
+            self.fail(f"{order_id}: a mail to {mail.to}")
+        story.mails.append((mail, sender))
+
+    def published(self, event: BusEvent) -> None:
+        """Judge an event on the bus."""
+        if event.source == "lambda":
+            return
+        meta = event.detail["meta"]
+        name = f"{event.detail_type} {meta['correlation_id'][:8]} {meta['event_id'][:8]}"
+        if name not in self.committed and event.detail_type != "SagaDeadlineExceeded":
+            self.fail(f"{name} is on the bus and in no row")
+        if self.world.published[name] > MAX_COPIES:
+            self.fail(f"a storm: {name} was published {self.world.published[name]} times")
+        events = self.story(meta["correlation_id"]).events
+        events.add(meta["event_id"])
+        if len(events) > MAX_EVENTS:
+            self.fail(f"a storm: {len(events)} events in the saga {meta['correlation_id']}")
+
+    def logged(self, text: str) -> None:
+        """Judge a part of a log line."""
+        if CANARY in text or LAST4 in text or "Canary" in text or "10115" in text:
+            self.fail(f"a log line tells what a customer typed: {text[:200]}")
+
+    # --- at the end -------------------------------------------------------------------------------------------------
+
+    def finish(self, accepted: Mapping[str, int]) -> None:
+        """Judge the end; ``accepted`` are the orders that clients were told are placed, with their totals."""
+        world = self.world
+        for order_id in accepted:
+            if self.story(order_id).states["order"] is None:
+                self.fail(f"{order_id} was accepted, and there is no such order")
+        for order_id, story in self.stories.items():
+            if any(state is not None for state in story.states.values()):
+                self._ended(order_id, story)
+        for name, detail_type in self.committed.items():
+            if not world.published.get(name):
+                self.fail(f"{name} was committed and never published")
+            elif detail_type not in FOR_NOBODY and not any(routed == name for routed, _ in world.routed):
+                self.fail(f"{detail_type} goes to nobody")
+        for name, function in world.routed:
+            if (name, function) not in world.consumed:
+                self.fail(f"{name} was neither consumed nor dead-lettered by {function}")
+        if world.lost:
+            self.fail(f"lost: {world.lost[0]}")
+        if sum(world.invocations.values()) > MAX_INVOCATIONS:
+            self.fail(f"a storm: {sum(world.invocations.values())} invocations")
+
+    def _ended(self, order_id: str, story: Story) -> None:
+        states = story.states
+        payment = self._effect(self.world.payments, order_id)
+        shipment = self._effect(self.world.carrier, order_id)
+        if all(states[step] == "SUCCEEDED" for step in STEPS):
+            outcome = "on its way"
+            self._expect(order_id, "the charge", payment, "authorized")
+            self._expect(order_id, "the shipment", shipment, "booked")
+        elif states["order"] == "REVERSED" and all(states[step] in (None, "REVERSED") for step in STEPS):
+            outcome = "cancelled"
+            if payment == "authorized" or shipment == "booked":
+                self.fail(f"{order_id} is cancelled, its charge is {payment} and its shipment {shipment}")
+        else:
+            self.fail(f"{order_id} never ended: {states}")
+            return
+        if not story.mails or any(outcome not in mail.subject for mail, _ in story.mails):
+            told = [mail.subject for mail, _ in story.mails]
+            self.fail(f"{order_id} is {outcome}, the customer was told {told}")
+        self._told(order_id, story)
+
+    def _told(self, order_id: str, story: Story) -> None:
+        """The row must not hide a mail: it counts at least as many attempts as there were mails."""
+        row = self.world.db.tables[self.notices].items.get((f"notice#{order_id}",))
+        attempts = int(row["attempts"]["N"]) if row else 0
+        if attempts < len(story.mails):
+            self.fail(f"{order_id}: {len(story.mails)} mails went out, the row tells of {attempts} attempts")
+
+    def _effect(self, provider: providers.Provider, order_id: str) -> str | None:
+        found = [
+            effect.state
+            for key, effect in provider.effects.items()
+            if key == order_id or effect.request.get("reference") == order_id
+        ]
+        return found[0] if found else None
+
+    def _expect(self, order_id: str, what: str, state: str | None, wanted: str) -> None:
+        if state != wanted:
+            self.fail(f"{order_id} is shipped and {what} is {state}")

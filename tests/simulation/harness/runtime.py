@@ -1,0 +1,256 @@
+"""Puts the harness between the handlers and everything outside of them, once per process.
+
+The handlers stay as they ship. What they reach the outside by is caught at its narrowest place: botocore's
+``_make_api_call``, urllib3's ``PoolManager.request``, the ``time`` and ``random`` modules of the kit, the environment, and
+the logger's stream. A call that falls outside of a schedule is an error, so nothing ever reaches a network.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import logging
+import os
+import random as real_random
+import ssl
+import sys
+import time as real_time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+LAMBDAS = Path(__file__).resolve().parents[3] / "lambdas"
+
+BASE_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "simulation",
+    "AWS_SECRET_ACCESS_KEY": "simulation",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_REGION": "eu-west-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "POWERTOOLS_METRICS_NAMESPACE": "simulation",
+    "POWERTOOLS_SERVICE_NAME": "simulation",
+}
+
+
+class HarnessError(BaseException):
+    """The harness itself was asked for something that it does not do; never swallowed by a handler."""
+
+
+class Killed(BaseException):  # noqa: N818 - it is no error of the code: the process is gone
+    """The process that runs a handler was killed at a call; ``how`` says by what."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(how)
+        self.how = how
+
+
+class Outside(Protocol):
+    """What stands outside of the handlers while a schedule runs."""
+
+    def api_call(self, client: Any, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer a call of AWS."""
+        ...
+
+    def http_call(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Any:
+        """Answer a call of a provider."""
+        ...
+
+    def time(self) -> float:
+        """Return the virtual time in seconds since the epoch."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Let virtual time pass for the running handler."""
+        ...
+
+    def random(self) -> float:
+        """Return a number in [0, 1) that the seed decides."""
+        ...
+
+    def logged(self, text: str) -> None:
+        """Take note of a part of a log line."""
+        ...
+
+
+class _Holder:
+    """Who stands outside now."""
+
+    outside: Outside | None = None
+    full_logs: bool = False
+
+
+def attach(outside: Outside | None, *, full_logs: bool = False) -> None:
+    """Let ``outside`` answer from now on; ``full_logs`` has every log line and metric made in full."""
+    _Holder.outside = outside
+    _Holder.full_logs = full_logs
+
+
+def _outside() -> Outside:
+    if _Holder.outside is None:
+        raise HarnessError("a call to the outside while no schedule runs")
+    return _Holder.outside
+
+
+class _Time(ModuleType):
+    def __init__(self) -> None:
+        super().__init__("time")
+        self.time = lambda: _outside().time()
+        self.sleep = lambda seconds: _outside().sleep(seconds)
+
+    def __getattr__(self, name: str) -> Any:
+        raise HarnessError(f"time.{name} in a handler: only time() and sleep() are modelled")
+
+
+class _Random(ModuleType):
+    def __init__(self) -> None:
+        super().__init__("random")
+        self.random = lambda: _outside().random()
+        self.uniform = lambda low, high: low + (high - low) * _outside().random()
+
+    def __getattr__(self, name: str) -> Any:
+        raise HarnessError(f"random.{name} in a handler: only random() and uniform() are modelled")
+
+
+class _LogHandler(logging.Handler):
+    """Takes log records without the cost of making JSON of each; a sample is made in full."""
+
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self._json = formatter
+
+    def emit(self, record: logging.LogRecord) -> None:
+        outside = _Holder.outside
+        if outside is None:
+            return
+        if _Holder.full_logs:
+            outside.logged(self._json.format(record))
+            return
+        outside.logged(str(record.msg))
+        for name, value in record.__dict__.items():
+            if name not in _OWN_FIELDS:
+                outside.logged(value if isinstance(value, str) else repr(value))
+
+
+_OWN_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
+
+
+def install() -> None:
+    """Put the harness between the handlers and the outside. Does nothing the second time."""
+    if getattr(install, "done", False):
+        return
+    install.done = True  # type: ignore[attr-defined]
+    if str(LAMBDAS) not in sys.path:
+        sys.path.insert(0, str(LAMBDAS))
+    for name, value in BASE_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    import botocore.client  # noqa: PLC0415 - after the environment is set
+    import urllib3  # noqa: PLC0415
+
+    services: dict[int, str] = {}
+
+    def make_api_call(self: Any, operation_name: str, api_params: Mapping[str, Any]) -> dict[str, Any]:
+        if _Holder.outside is None:
+            return original(self, operation_name, api_params)
+        service = services.get(id(self))
+        if service is None:
+            service = services[id(self)] = self.meta.service_model.service_name
+            _keep.append(self)
+        return _Holder.outside.api_call(self, service, operation_name, api_params)
+
+    original: Callable[..., dict[str, Any]] = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
+    botocore.client.BaseClient._make_api_call = make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def request(_self: Any, method: str, url: str, **options: Any) -> Any:
+        return _outside().http_call(method, url, options.get("headers") or {}, options.get("body"))
+
+    urllib3.PoolManager.request = request  # type: ignore[method-assign, assignment]
+    _quiet_observability()
+
+
+_keep: list[Any] = []
+"""Clients that were seen: their ids stand for them."""
+
+
+def _quiet_observability() -> None:
+    from saga_kit import observe  # noqa: PLC0415 - lambdas is on the path only now
+
+    logger = observe.logger
+    formatter = logger.registered_formatter
+    for handler in list(logger.handlers):
+        logger._logger.removeHandler(handler)  # noqa: SLF001
+    logger._logger.addHandler(_LogHandler(formatter))  # noqa: SLF001
+    logger._logger.propagate = False  # noqa: SLF001
+    metrics = observe.metrics
+    flush = metrics.flush_metrics
+
+    def flush_metrics(**options: Any) -> None:
+        if _Holder.full_logs and _Holder.outside is not None:
+            out = io.StringIO()
+            real, sys.stdout = sys.stdout, out
+            try:
+                flush(**options)
+            finally:
+                sys.stdout = real
+            _Holder.outside.logged(out.getvalue())
+        else:
+            metrics.provider.clear_metrics()
+
+    def add_metric(name: str, unit: Any, value: float, **options: Any) -> None:
+        if _Holder.full_logs:
+            add(name=name, unit=unit, value=value, **options)
+        elif _Holder.outside is not None:
+            _Holder.outside.logged(name)
+
+    add = metrics.add_metric
+    metrics.flush_metrics = flush_metrics  # type: ignore[method-assign]
+    metrics.add_metric = add_metric  # type: ignore[method-assign, assignment]
+
+
+def adopt() -> None:
+    """Give every module under ``lambdas`` that uses ``time``, ``random`` or ``ssl`` the harness's; call after imports."""
+    clock, dice = _Time(), _Random()
+    for module in list(sys.modules.values()):
+        path = getattr(module, "__file__", None)
+        if not path or not str(path).startswith(str(LAMBDAS)):
+            continue
+        if getattr(module, "time", None) is real_time:
+            module.time = clock  # type: ignore[attr-defined]
+        if getattr(module, "random", None) is real_random:
+            module.random = dice  # type: ignore[attr-defined]
+        if getattr(module, "ssl", None) is ssl:
+            module.ssl = _Ssl()  # type: ignore[attr-defined]
+
+
+class _Ssl(ModuleType):
+    """``ssl`` without the reading of certificates, which takes longer than a whole schedule."""
+
+    def __init__(self) -> None:
+        super().__init__("ssl")
+        self.create_default_context = lambda *_args, **_options: _CONTEXT
+
+
+_CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def forget() -> None:
+    """Make what the handlers keep in the process cold again: clients of providers and their secrets."""
+    outbound = sys.modules.get("saga_kit.outbound")
+    if outbound is not None:
+        outbound._client.cache_clear()  # noqa: SLF001
+    handlers = sys.modules.get("sandbox.handlers")
+    if handlers is not None:
+        handlers._secret.cache_clear()  # noqa: SLF001
+
+
+def compact(document: Any) -> str:
+    """Return JSON without spaces."""
+    return json.dumps(document, separators=(",", ":"))
+
+
+def load(module: str) -> ModuleType:
+    """Import a module of ``lambdas``."""
+    install()
+    return importlib.import_module(module)

@@ -1,0 +1,155 @@
+"""What a schedule is about: stock, customers' orders, cancellations, deadlines; drawn from the seed."""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .decisions import Rates, source
+from .world import ALL_KINDS
+
+CANARY = "canary"
+"""Part of every text that a customer types; none may ever be logged."""
+LAST4 = "7391"
+DELIVERIES_SKU = "NEW-1"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlan:
+    """One order to be placed: its request, how often the client sends it, and what happens to it from outside."""
+
+    number: int
+    key: str
+    body: Mapping[str, Any]
+    at: float
+    sends: int
+    cancel_at: float | None
+    deadline_at: float | None
+    reuses_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """The stock at the start by SKU (quantity, price), deliveries to come, and the orders."""
+
+    stock: Mapping[str, tuple[int, int]]
+    deliveries: tuple[tuple[float, str, int, int, int], ...]
+    orders: tuple[OrderPlan, ...]
+    poison_record: bool
+    rates: Rates = field(compare=False, default_factory=Rates)
+
+
+_FAULT_RATES = (0.0, 0.02, 0.05, 0.1, 0.25)
+_DELAY_RATES = (0.0, 0.1, 0.3)
+_DUPLICATE_RATES = (0.0, 0.05, 0.2)
+
+
+def rates_of(draw: random.Random) -> Rates:
+    """Draw how much goes wrong in a schedule, and what kinds of it can: few kinds often beat all kinds seldom."""
+    kinds = sorted(ALL_KINDS)
+    chosen = kinds if draw.random() < 0.5 else draw.sample(kinds, draw.randrange(2, 8))
+    return Rates(
+        fault=draw.choice(_FAULT_RATES),
+        delay=draw.choice(_DELAY_RATES),
+        duplicate=draw.choice(_DUPLICATE_RATES),
+        kinds=frozenset(chosen),
+    )
+
+
+def draw_scenario(seed: int) -> Scenario:
+    """Return the scenario that ``seed`` decides."""
+    draw = source(seed, "scenario")
+    rates = rates_of(draw)
+    skus = {f"SKU-{number}": (draw.choice((0, 1, 1, 2, 5)), draw.choice((250, 1999))) for number in range(2)}
+    orders = tuple(_order(draw, number, skus) for number in range(draw.choice((1, 1, 1, 2, 2, 3))))
+    deliveries: tuple[tuple[float, str, int, int, int], ...] = ()
+    if draw.random() < 0.08:
+        sku = draw.choice((*skus, DELIVERIES_SKU))
+        price = skus[sku][1] if sku in skus else 700
+        deliveries = ((draw.random() * 2, sku, draw.randrange(1, 4), price, draw.randrange(1, 3)),)
+    return Scenario(skus, deliveries, orders, POISON_RECORD_RATE > draw.random(), rates)
+
+
+POISON_RECORD_RATE = 0.03
+
+
+def _order(draw: random.Random, number: int, skus: Mapping[str, tuple[int, int]]) -> OrderPlan:
+    chosen = draw.sample(sorted(skus), 2 if draw.random() < 0.3 else 1)
+    if draw.random() < 0.03:
+        chosen = [*chosen, "SKU-UNKNOWN"]
+    lines = [
+        {
+            "sku": sku,
+            "quantity": draw.choice((1, 1, 1, 2)),
+            "unit_price": skus.get(sku, (0, 100))[1] + (1 if draw.random() < 0.02 else 0),
+        }
+        for sku in chosen
+    ]
+    if draw.random() < 0.02:
+        lines[0]["unit_price"] = 100_000_000  # above what the shop takes
+    token = "tok_canary_decline" if draw.random() < 0.12 else "tok_canary_approve"
+    at = draw.choice((0.0, 0.0, 0.05, 1.0)) * draw.random()
+    cancel = at + draw.choice((0.1, 0.5, 1.0, 100.0)) * draw.random() if draw.random() < 0.2 else None
+    deadline = at + draw.choice((0.1, 0.5, 1.0, 100.0)) * draw.random() if draw.random() < 0.15 else None
+    body = {
+        "customer_id": f"c-{number}",
+        "email": f"canary-{number}@example.com",
+        "currency": "USD" if draw.random() < 0.02 else "EUR",
+        "lines": lines,
+        "payment": {"token": token, "last4": LAST4},
+        "ship_to": {
+            "name": "Canary Customer",
+            "line1": "1 Canary Street",
+            "city": "Canary Wharf",
+            "postal_code": "00000" if draw.random() < 0.1 else "10115",
+            "country": "DE",
+        },
+    }
+    return OrderPlan(
+        number,
+        str(uuid.UUID(int=draw.getrandbits(128))),
+        body,
+        at,
+        draw.choice((1, 1, 1, 1, 2, 3)),
+        cancel,
+        deadline,
+        reuses_key=draw.random() < 0.02,
+    )
+
+
+def place_order_event(plan: OrderPlan, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the HTTP API's event for an order."""
+    return {
+        "version": "2.0",
+        "routeKey": "POST /orders",
+        "headers": {"content-type": "application/json", "Idempotency-Key": plan.key},
+        "body": json.dumps(body or plan.body),
+        "isBase64Encoded": False,
+    }
+
+
+def cancellation_event(order_id: str) -> dict[str, Any]:
+    """Return the HTTP API's event for a request to take an order back."""
+    return {
+        "version": "2.0",
+        "routeKey": "POST /orders/{id}/cancellation",
+        "headers": {},
+        "pathParameters": {"id": order_id},
+        "isBase64Encoded": False,
+    }
+
+
+def delivery_event(identity: str, sku: str, quantity: int, price: int) -> dict[str, Any]:
+    """Return the HTTP API's event for a delivery into stock."""
+    return {
+        "version": "2.0",
+        "routeKey": "PUT /stock/{sku}",
+        "headers": {"content-type": "application/json"},
+        "pathParameters": {"sku": sku},
+        "body": json.dumps({"delivery_id": identity, "quantity": quantity, "unit_price": price, "currency": "EUR"}),
+        "isBase64Encoded": False,
+    }

@@ -1,0 +1,254 @@
+"""Runs schedules: builds the world of a seed, lets its scenario happen, heals it, and has it judged."""
+
+from __future__ import annotations
+
+import json
+import sys
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import plan as plans
+from . import runtime, scenario
+from .decisions import Decisions, Rates
+from .deployment import Deployment, Handler, from_plan
+from .invariants import Judge
+from .scenario import OrderPlan, Scenario
+from .world import POISON_RECORD, START, BusEvent, Violation, World
+
+FULL_LOGS_EVERY = 64
+"""One schedule in so many makes its log lines and metrics in full; the others only what goes into them."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of one schedule."""
+
+    seed: int
+    violation: str | None = None
+    steps: int = 0
+    orders: int = 0
+    shipped: int = 0
+    cancelled: int = 0
+    invocations: int = 0
+    events: int = 0
+    dead_letters: int = 0
+    repeated_mails: int = 0
+    faults: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    taken: Mapping[str, str] = field(default_factory=dict)
+    trace: list[str] = field(default_factory=list)
+    digest: int = 0
+
+
+class Platform:
+    """The deployment, with its handlers imported and the harness around them."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        runtime.install()
+        wanted = {target.function for rule in deployment.rules for target in rule.targets}
+        wanted |= {target.function for schedule in deployment.schedules for target in schedule.targets}
+        wanted |= {mapping.function for mapping in deployment.mappings}
+        self.entries = {
+            name: self._find(name) for name in ("place_order", "request_cancellation", "receive_stock")
+        }
+        wanted |= set(self.entries.values())
+        self.handlers: Mapping[str, Handler] = {name: deployment.functions[name].load() for name in sorted(wanted)}
+        runtime.adopt()
+
+    def _find(self, name: str) -> str:
+        [found] = [
+            function.name
+            for function in self.deployment.functions.values()
+            if function.environment.get("SAGA_FUNCTION") == name
+        ]
+        return found
+
+
+def platform(*, change_pattern: Callable[[str, str], str] | None = None) -> Platform:
+    """Return the platform as the plan of the root module deploys it."""
+    return Platform(from_plan(plans.plan(), change_pattern=change_pattern))
+
+
+def run(
+    on: Platform,
+    seed: int,
+    *,
+    allowed: frozenset[str] | None = None,
+    tracing: bool = False,
+    rates: Rates | None = None,
+    about: Scenario | None = None,
+) -> Result:
+    """Run the schedule of ``seed``; with ``allowed``, only these of its decisions differ from the ordinary."""
+    story = about or scenario.draw_scenario(seed)
+    chosen = rates or story.rates
+    decisions = Decisions(seed, Rates(chosen.fault, chosen.delay, chosen.duplicate, chosen.kinds), allowed)
+    world = World(on.deployment, on.handlers, decisions, tracing=tracing)
+    judge = Judge(world)
+    runtime.forget()
+    runtime.attach(world, full_logs=seed % FULL_LOGS_EVERY == 0)
+    outcome = _Outcome(world, judge, on, story)
+    violation: str | None = None
+    try:
+        outcome.begin()
+        world.run()
+        world.heal()
+        judge.finish(outcome.accepted)
+        violation = world.violation
+    except Violation as raised:
+        violation = str(raised)
+    finally:
+        runtime.attach(None)
+    states = [entry.states for entry in judge.stories.values() if any(entry.states.values())]
+    return Result(
+        seed,
+        violation,
+        world.steps,
+        len(states),
+        sum(entry["shipping"] == "SUCCEEDED" for entry in states),
+        sum(entry["order"] == "REVERSED" for entry in states),
+        sum(world.invocations.values()),
+        sum(world.published.values()),
+        outcome.dead_letters(),
+        judge.repeated_mails,
+        world.faults,
+        decisions.taken,
+        world.trace or [],
+    )
+
+
+class _Outcome:
+    """Has a scenario happen, and keeps what its clients were told."""
+
+    def __init__(self, world: World, judge: Judge, on: Platform, story: Scenario) -> None:
+        self.world = world
+        self.judge = judge
+        self.on = on
+        self.story = story
+        self.accepted: dict[str, int] = {}
+        self.service = sys.modules["order.service"]
+
+    def dead_letters(self) -> int:
+        return self.world.dead_lettered
+
+    def begin(self) -> None:
+        world, judge = self.world, self.judge
+        inventory = world.db.tables[world.deployment.table_of("inventory")]
+        for sku, (quantity, price) in self.story.stock.items():
+            item = {
+                "pk": {"S": f"stock#{sku}"},
+                "available": {"N": str(quantity)},
+                "reserved": {"N": "0"},
+                "unit_price": {"N": str(price)},
+                "currency": {"S": "EUR"},
+            }
+            inventory.items[f"stock#{sku}",] = item
+            judge.delivered[sku] = quantity
+            judge.stock[sku] = (quantity, 0)
+        for number, (at, sku, quantity, price, sends) in enumerate(self.story.deliveries):
+            event = scenario.delivery_event(f"delivery-{number}", sku, quantity, price)
+            for copy in range(sends):
+                self._client(at + copy, "receive_stock", event, f"delivery {number}.{copy}")
+        for plan in self.story.orders:
+            self._order(plan)
+        if self.story.poison_record:
+            world.at(START + 0.3, self._poison_record)
+
+    def _order(self, plan: OrderPlan) -> None:
+        order_id = str(uuid.uuid5(self.service.ORDER_IDS, f"{plan.body['customer_id']}/{plan.key}"))
+        total = sum(line["quantity"] * line["unit_price"] for line in plan.body["lines"])
+        story = self.judge.story(order_id)
+        story.total, story.email = total, plan.body["email"]
+        event = scenario.place_order_event(plan)
+
+        def told(answer: Any) -> None:
+            if answer["statusCode"] == 202:
+                self.accepted[order_id] = total
+                if json.loads(answer["body"])["total"] != total:
+                    self.world.fail(f"{order_id}: the client was told another total")
+
+        for copy in range(plan.sends):
+            self._client(plan.at + copy * 0.07, "place_order", event, f"order {plan.number}.{copy}", told)
+        if plan.reuses_key:
+            other = {**plan.body, "lines": [{**plan.body["lines"][0], "quantity": 7}]}
+
+            def refused(answer: Any) -> None:
+                if answer["statusCode"] == 202:
+                    self.judge.story(order_id).total = -1 if order_id in self.accepted else 0
+                    self._other(order_id, other)
+
+            self._client(
+                plan.at + 0.5, "place_order", scenario.place_order_event(plan, other), f"order {plan.number}.x", refused
+            )
+        if plan.cancel_at is not None:
+            self._client(
+                plan.cancel_at, "request_cancellation", scenario.cancellation_event(order_id), f"cancel {plan.number}"
+            )
+        if plan.deadline_at is not None:
+            self.world.at(START + plan.deadline_at, lambda: self._deadline(order_id, 0))
+
+    def _other(self, order_id: str, body: Mapping[str, Any]) -> None:
+        """The key's first use got lost before it had an effect, so that the other body is the order."""
+        if order_id in self.accepted:
+            self.world.fail(f"{order_id}: one key took two orders")
+        story = self.judge.story(order_id)
+        story.total = sum(line["quantity"] * line["unit_price"] for line in body["lines"])
+        self.accepted[order_id] = story.total
+
+    def _client(
+        self,
+        at: float,
+        function: str,
+        event: Mapping[str, Any],
+        key: str,
+        told: Callable[[Any], None] | None = None,
+        attempt: int = 1,
+    ) -> None:
+        world = self.world
+
+        def done(answer: Any, error: BaseException | None) -> None:
+            if error is None and told is not None:
+                told(answer)
+            if (error is not None or answer["statusCode"] >= 500) and attempt < 3:
+                # What a client does that got no answer: the same request again.
+                self._client(world.now - START + 1.0, function, event, key, told, attempt + 1)
+
+        world.at(
+            START + at, lambda: world.request(self.on.entries[function], event, f"{key} try {attempt}", done)
+        )
+
+    def _deadline(self, order_id: str, attempt: int) -> None:
+        """The watchdog finds the saga still open when its deadline has passed; it knows it only once it is placed."""
+        world = self.world
+        orders = world.db.tables[world.deployment.table_of("order")]
+        row = orders.items.get((f"step#{order_id}",))
+        if row is None:
+            return
+        placed = json.loads(row["outbox"]["S"])["detail"]
+        meta = {
+            **placed["meta"],
+            "event_id": str(uuid.uuid5(uuid.UUID(order_id), f"deadline{attempt}")),
+            "schema": "SagaDeadlineExceeded.v1",
+            "causation_id": None,
+            "producer": "watchdog",
+        }
+        source = world.deployment.functions[self.on.entries["place_order"]].environment["SAGA_SOURCE"]
+        event = BusEvent(
+            world.identity(),
+            source.replace(".order", ".saga_log"),
+            "SagaDeadlineExceeded",
+            {"meta": meta, "data": {"order": placed["data"]["order"]}},
+            world.now,
+        )
+        world.accept(event)
+
+    def _poison_record(self) -> None:
+        """Somebody writes a row by hand whose outbox is no event, between others that are."""
+        world = self.world
+        if world.decisions.fault("poison record", (POISON_RECORD,)) is None:
+            return
+        world.count("stream", "record", POISON_RECORD)
+        table = world.db.tables[world.deployment.table_of("order")]
+        table.put(("poison#1",), {"pk": {"S": "poison#1"}, "state": {"S": "?"}, "outbox": {"S": "no event"}}, world.now)
+        world.settle()
