@@ -226,6 +226,8 @@ def _environment(layers: Sequence[Layer], console: Console) -> dict[str, str]:
             names = ("TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE")
             env |= {name: found.env[name] for name in names if name in found.env}
             env["TERRAFORM"] = str(found.binary)
+    elif not Path(env.get("TF_CLI_CONFIG_FILE", "")).is_file():
+        env.pop("TF_CLI_CONFIG_FILE", None)  # Terraform would warn, also when it only formats
     return env
 
 
