@@ -28,13 +28,6 @@ locals {
   sandbox_parameter_arn  = "arn:${var.partition}:ssm:${var.region}:${var.account_id}:parameter${local.sandbox_parameter_name}"
 }
 
-ephemeral "aws_secretsmanager_random_password" "sandbox" {
-  count = var.sandbox ? 1 : 0
-
-  password_length     = 48
-  exclude_punctuation = true
-}
-
 # The value is written and never read back: it is in no plan and in no state.
 resource "aws_ssm_parameter" "sandbox" {
   count = var.sandbox ? 1 : 0
@@ -43,8 +36,8 @@ resource "aws_ssm_parameter" "sandbox" {
   description      = "What payment and shipping show to the sandbox."
   type             = "SecureString"
   key_id           = aws_kms_key.platform.arn
-  value_wo         = ephemeral.aws_secretsmanager_random_password.sandbox[0].random_password
-  value_wo_version = 1
+  value_wo         = var.sandbox_secret
+  value_wo_version = var.sandbox_secret_version
   tags             = local.context.tags
 }
 

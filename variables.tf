@@ -236,6 +236,35 @@ variable "sandbox" {
   }
 }
 
+variable "sandbox_secret" {
+  description = "What payment and shipping show to the sandbox. It is written to an SSM parameter and to nothing else, and only where `sandbox_secret_version` changes, so that it may be another one at every run."
+  type        = string
+  default     = null
+  ephemeral   = true
+
+  validation {
+    condition     = !var.sandbox || var.sandbox_secret != null
+    error_message = "sandbox_secret is needed for the sandbox."
+  }
+
+  validation {
+    condition     = var.sandbox_secret == null ? true : can(regex("^[!-~]{32,1024}$", var.sandbox_secret))
+    error_message = "sandbox_secret must be 32 to 1024 visible ASCII characters without spaces."
+  }
+}
+
+variable "sandbox_secret_version" {
+  description = "Another number makes the current `sandbox_secret` the sandbox's."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.sandbox_secret_version >= 1 && floor(var.sandbox_secret_version) == var.sandbox_secret_version
+    error_message = "sandbox_secret_version must be a whole number of at least 1."
+  }
+}
+
 variable "payment_provider" {
   description = <<-EOT
     The payment service provider. Null: the sandbox.

@@ -10,6 +10,11 @@ data "aws_caller_identity" "this" {}
 
 data "aws_region" "this" {}
 
+ephemeral "aws_secretsmanager_random_password" "sandbox" {
+  password_length     = 48
+  exclude_punctuation = true
+}
+
 module "platform" {
   source = "../.."
 
@@ -21,6 +26,7 @@ module "platform" {
   runtime          = var.runtime
   mail             = { from = "orders@shop.example" }
   sandbox          = true
+  sandbox_secret   = ephemeral.aws_secretsmanager_random_password.sandbox.random_password
   execute_api_base = var.execute_api_base
   deadline_seconds = var.deadline_seconds
   log_level        = "DEBUG"

@@ -13,6 +13,14 @@ data "aws_region" "this" {}
 
 data "aws_partition" "this" {}
 
+# Never kept: it goes into the sandbox's parameter when that is made.
+ephemeral "aws_secretsmanager_random_password" "sandbox" {
+  count = local.settings.sandbox ? 1 : 0
+
+  password_length     = 48
+  exclude_punctuation = true
+}
+
 module "platform" {
   source = "../.."
 
@@ -28,6 +36,7 @@ module "platform" {
   cors             = var.cors
   domain           = var.domain
   sandbox          = local.settings.sandbox
+  sandbox_secret   = one(ephemeral.aws_secretsmanager_random_password.sandbox[*].random_password)
   payment_provider = var.payment_provider
   carrier          = var.carrier
 

@@ -1,0 +1,434 @@
+mock_provider "aws" {}
+
+variables {
+  environment = "test"
+  account_id  = "123456789012"
+  region      = "eu-central-1"
+  packages = {
+    s3 = {
+      bucket = "packages"
+      sha256 = { for name in ["inventory", "notification", "order", "payment", "relay", "saga_log", "sandbox", "shipping"] : name => "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+    }
+  }
+  mail             = { from = "orders@example.com" }
+  payment_provider = { url = "https://psp.example.com", parameter_name = "/psp" }
+  carrier          = { url = "https://carrier.example.com", parameter_name = "/carrier" }
+}
+
+run "refuses_a_malformed_namespace" {
+  command = plan
+
+  variables {
+    namespace = "Shop"
+  }
+
+  expect_failures = [var.namespace]
+}
+
+run "refuses_a_malformed_environment" {
+  command = plan
+
+  variables {
+    environment = "dev one"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_a_short_account" {
+  command = plan
+
+  variables {
+    account_id = "12345678901"
+  }
+
+  expect_failures = [var.account_id]
+}
+
+run "refuses_a_region_that_is_none" {
+  command = plan
+
+  variables {
+    region = "Frankfurt"
+  }
+
+  expect_failures = [var.region]
+}
+
+run "refuses_a_partition_that_is_none" {
+  command = plan
+
+  variables {
+    partition = "azure"
+  }
+
+  expect_failures = [var.partition]
+}
+
+run "refuses_no_packages" {
+  command = plan
+
+  variables {
+    packages = {}
+  }
+
+  expect_failures = [var.packages]
+}
+
+run "refuses_packages_in_two_places" {
+  command = plan
+
+  variables {
+    packages = { directory = "dist", s3 = { bucket = "packages", sha256 = {} } }
+  }
+
+  expect_failures = [var.packages]
+}
+
+run "refuses_packages_without_a_hash" {
+  command = plan
+
+  variables {
+    packages = { s3 = { bucket = "packages", sha256 = { order = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" } } }
+  }
+
+  expect_failures = [var.packages]
+}
+
+run "refuses_an_old_runtime" {
+  command = plan
+
+  variables {
+    runtime = "python3.10"
+  }
+
+  expect_failures = [var.runtime]
+}
+
+run "refuses_an_architecture_that_is_none" {
+  command = plan
+
+  variables {
+    architecture = "arm"
+  }
+
+  expect_failures = [var.architecture]
+}
+
+run "refuses_a_function_that_is_none" {
+  command = plan
+
+  variables {
+    functions = { "order/place_ordr" = { memory_size = 512 } }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "refuses_a_relay_of_a_service_without" {
+  command = plan
+
+  variables {
+    functions = { "saga_log/relay" = { memory_size = 512 } }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "refuses_a_log_level_that_is_none" {
+  command = plan
+
+  variables {
+    log_level = "WARNING"
+  }
+
+  expect_failures = [var.log_level]
+}
+
+run "refuses_a_deadline_too_near" {
+  command = plan
+
+  variables {
+    deadline_seconds = 59
+  }
+
+  expect_failures = [var.deadline_seconds]
+}
+
+run "refuses_a_deadline_too_far" {
+  command = plan
+
+  variables {
+    deadline_seconds = 604801
+  }
+
+  expect_failures = [var.deadline_seconds]
+}
+
+run "refuses_half_a_second" {
+  command = plan
+
+  variables {
+    deadline_seconds = 60.5
+  }
+
+  expect_failures = [var.deadline_seconds]
+}
+
+run "refuses_limits_of_a_route_that_is_none" {
+  command = plan
+
+  variables {
+    throttling = { routes = { "GET /orders" = { rate_per_second = 1, burst = 1 } } }
+  }
+
+  expect_failures = [var.throttling]
+}
+
+run "refuses_a_sandbox_in_production" {
+  command = plan
+
+  variables {
+    environment    = "prod"
+    sandbox        = true
+    sandbox_secret = "0123456789abcdef0123456789abcdef"
+  }
+
+  expect_failures = [var.sandbox]
+}
+
+run "refuses_a_sandbox_in_a_second_production" {
+  command = plan
+
+  variables {
+    environment    = "production-eu"
+    sandbox        = true
+    sandbox_secret = "0123456789abcdef0123456789abcdef"
+  }
+
+  expect_failures = [var.sandbox]
+}
+
+run "refuses_no_payment_provider" {
+  command = plan
+
+  variables {
+    payment_provider = null
+  }
+
+  expect_failures = [var.payment_provider]
+}
+
+run "refuses_a_payment_provider_without_tls" {
+  command = plan
+
+  variables {
+    payment_provider = { url = "http://psp.example.com", parameter_name = "/psp" }
+  }
+
+  expect_failures = [var.payment_provider]
+}
+
+run "refuses_an_arn_for_the_payment_provider_s_parameter" {
+  command = plan
+
+  variables {
+    payment_provider = { url = "https://psp.example.com", parameter_name = "arn:aws:ssm:eu-central-1:123456789012:parameter/psp" }
+  }
+
+  expect_failures = [var.payment_provider]
+}
+
+run "refuses_no_carrier" {
+  command = plan
+
+  variables {
+    carrier = null
+  }
+
+  expect_failures = [var.carrier]
+}
+
+run "refuses_a_carrier_without_tls" {
+  command = plan
+
+  variables {
+    carrier = { url = "http://carrier.example.com", parameter_name = "/carrier" }
+  }
+
+  expect_failures = [var.carrier]
+}
+
+run "refuses_an_arn_for_the_carrier_s_parameter" {
+  command = plan
+
+  variables {
+    carrier = { url = "https://carrier.example.com", parameter_name = "arn:aws:ssm:eu-central-1:123456789012:parameter/carrier" }
+  }
+
+  expect_failures = [var.carrier]
+}
+
+run "refuses_a_malformed_address" {
+  command = plan
+
+  variables {
+    mail = { from = "orders" }
+  }
+
+  expect_failures = [var.mail]
+}
+
+run "refuses_a_malformed_identity" {
+  command = plan
+
+  variables {
+    mail = { from = "orders@example.com", identity_arn = "example.com" }
+  }
+
+  expect_failures = [var.mail]
+}
+
+run "refuses_a_retention_that_is_not_offered" {
+  command = plan
+
+  variables {
+    log_retention_days = 100
+  }
+
+  expect_failures = [var.log_retention_days]
+}
+
+run "refuses_an_archive_kept_for_less_than_nothing" {
+  command = plan
+
+  variables {
+    archive_retention_days = -1
+  }
+
+  expect_failures = [var.archive_retention_days]
+}
+
+run "refuses_a_key_deleted_too_soon" {
+  command = plan
+
+  variables {
+    key_deletion_window_days = 6
+  }
+
+  expect_failures = [var.key_deletion_window_days]
+}
+
+run "refuses_an_address_for_a_topic" {
+  command = plan
+
+  variables {
+    alarms = { topic = { arn = "someone@example.com" } }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_a_malformed_boundary" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "boundary"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
+}
+
+run "refuses_a_malformed_signing_configuration" {
+  command = plan
+
+  variables {
+    code_signing_config_arn = "csc-1"
+  }
+
+  expect_failures = [var.code_signing_config_arn]
+}
+
+run "refuses_an_api_base_elsewhere" {
+  command = plan
+
+  variables {
+    execute_api_base = "http://api.example.com/%s"
+  }
+
+  expect_failures = [var.execute_api_base]
+}
+
+run "refuses_an_api_base_without_an_id" {
+  command = plan
+
+  variables {
+    execute_api_base = "http://127.0.0.1:4566/api"
+  }
+
+  expect_failures = [var.execute_api_base]
+}
+
+run "refuses_unprotected_tables_in_production" {
+  command = plan
+
+  variables {
+    environment         = "prod"
+    deletion_protection = false
+  }
+
+  expect_failures = [var.deletion_protection]
+}
+
+run "refuses_no_alarms_in_production" {
+  command = plan
+
+  variables {
+    environment = "prod"
+    alarms      = { enabled = false }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_an_open_bus_in_production" {
+  command = plan
+
+  variables {
+    environment      = "prod"
+    event_bus_policy = false
+  }
+
+  expect_failures = [var.event_bus_policy]
+}
+
+run "refuses_a_sandbox_without_secret" {
+  command = plan
+
+  variables {
+    sandbox = true
+  }
+
+  expect_failures = [var.sandbox_secret]
+}
+
+run "refuses_a_secret_that_can_be_guessed" {
+  command = plan
+
+  variables {
+    sandbox        = true
+    sandbox_secret = "secret"
+  }
+
+  expect_failures = [var.sandbox_secret]
+}
+
+run "refuses_a_version_of_the_secret_that_is_none" {
+  command = plan
+
+  variables {
+    sandbox_secret_version = 0
+  }
+
+  expect_failures = [var.sandbox_secret_version]
+}
