@@ -248,8 +248,8 @@ variable "sandbox_secret" {
   }
 
   validation {
-    condition     = var.sandbox_secret == null ? true : can(regex("^[!-~]{32,1024}$", var.sandbox_secret))
-    error_message = "sandbox_secret must be 32 to 1024 visible ASCII characters without spaces."
+    condition     = var.sandbox_secret == null ? true : can(regex("^[!-~]{32,512}$", var.sandbox_secret))
+    error_message = "sandbox_secret must be 32 to 512 visible ASCII characters without spaces."
   }
 }
 
