@@ -41,7 +41,6 @@ module "service" {
 
   table = {
     range_key           = each.value.range_key
-    ttl_attribute       = lookup(each.value, "ttl_attribute", null)
     deletion_protection = var.deletion_protection
   }
   functions = {

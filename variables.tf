@@ -374,6 +374,17 @@ variable "log_retention_days" {
   }
 }
 
+variable "saga_log_retention_days" {
+  description = "Days that the saga log keeps what happened. Null: for ever."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.saga_log_retention_days == null ? true : var.saga_log_retention_days >= 1 && floor(var.saga_log_retention_days) == var.saga_log_retention_days
+    error_message = "saga_log_retention_days must be a whole number of days of at least 1, or null for ever."
+  }
+}
+
 variable "archive_retention_days" {
   description = "Days that every event is kept for replay. 0: for ever."
   type        = number

@@ -18,6 +18,7 @@ locals {
     log_level                = "DEBUG"
     log_retention_days       = 14
     archive_retention_days   = 14
+    saga_log_retention_days  = 14
     deletion_protection      = false
     key_deletion_window_days = 7
   }

@@ -40,12 +40,13 @@ module "platform" {
   payment_provider = var.payment_provider
   carrier          = var.carrier
 
-  functions              = local.settings.functions
-  throttling             = local.settings.throttling
-  deadline_seconds       = local.settings.deadline_seconds
-  log_level              = local.settings.log_level
-  log_retention_days     = local.settings.log_retention_days
-  archive_retention_days = local.settings.archive_retention_days
+  functions               = local.settings.functions
+  throttling              = local.settings.throttling
+  deadline_seconds        = local.settings.deadline_seconds
+  log_level               = local.settings.log_level
+  log_retention_days      = local.settings.log_retention_days
+  saga_log_retention_days = local.settings.saga_log_retention_days
+  archive_retention_days  = local.settings.archive_retention_days
 
   deletion_protection      = local.settings.deletion_protection
   key_deletion_window_days = local.settings.key_deletion_window_days

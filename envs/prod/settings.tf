@@ -24,6 +24,7 @@ locals {
     log_level                = "INFO"
     log_retention_days       = 400
     archive_retention_days   = 400
+    saga_log_retention_days  = null
     deletion_protection      = true
     key_deletion_window_days = 30
   }

@@ -18,6 +18,7 @@ locals {
     log_level                = "INFO"
     log_retention_days       = 90
     archive_retention_days   = 90
+    saga_log_retention_days  = 90
     deletion_protection      = true
     key_deletion_window_days = 14
   }

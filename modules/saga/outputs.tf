@@ -13,6 +13,16 @@ output "events" {
   value       = tomap(local.events)
 }
 
+output "completed" {
+  description = "Detail type of the event that a completed saga ends with."
+  value       = var.steps[local.last].succeeded
+}
+
+output "reversed" {
+  description = "Detail type of the event that a reversed saga ends with."
+  value       = var.steps[0].reversed
+}
+
 output "sources" {
   description = "Event source of each service in the saga: service => `<namespace>.<service>`."
   value       = tomap(local.sources)

@@ -54,9 +54,12 @@ locals {
 }
 
 locals {
-  # A pattern has at most 2048 characters. These sizes stay below that with the longest names that are allowed.
-  detail_types_a_pattern = 14
-  functions_a_pattern    = 7
+  # A pattern has at most 2048 characters: as many detail types or functions in one as surely fit, with what is around them.
+  longest_detail_type    = max([for detail_type in keys(local.events) : length(detail_type)]...)
+  longest_source         = max([for source in values(local.sources) : length(source)]...)
+  longest_arn            = max([for arn in values(local.function_arns) : length("${arn}:$LATEST")]...)
+  detail_types_a_pattern = floor((2048 - 48) / (local.longest_detail_type + local.longest_source + 6))
+  functions_a_pattern    = floor((2048 - 160) / (2 * local.longest_arn + 6))
 
   log_patterns = merge(
     {

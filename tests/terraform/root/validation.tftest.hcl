@@ -432,3 +432,13 @@ run "refuses_a_version_of_the_secret_that_is_none" {
 
   expect_failures = [var.sandbox_secret_version]
 }
+
+run "refuses_a_log_that_keeps_nothing" {
+  command = plan
+
+  variables {
+    saga_log_retention_days = 0
+  }
+
+  expect_failures = [var.saga_log_retention_days]
+}
