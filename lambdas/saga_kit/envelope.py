@@ -37,6 +37,9 @@ class Meta:
     traceparent: str
 
 
+_META_FIELDS = tuple(field.name for field in dataclasses.fields(Meta))
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event: its EventBridge detail type, its envelope and its payload."""
@@ -47,7 +50,7 @@ class Event:
 
     def detail(self) -> dict[str, Any]:
         """Return what goes into ``Detail`` of a PutEvents entry, before it becomes JSON."""
-        return {"meta": dataclasses.asdict(self.meta), "data": dict(self.data)}
+        return {"meta": {name: getattr(self.meta, name) for name in _META_FIELDS}, "data": dict(self.data)}
 
 
 def event_id(saga_id: str, step: str, outcome: str) -> str:
