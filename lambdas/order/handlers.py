@@ -27,7 +27,7 @@ def place_order(request: http.Request) -> dict[str, Any]:
         service.Request(body, key, request.traceparent()), store.orders(), settings.number("SAGA_DEADLINE_SECONDS")
     )
     answer = http.answer(HTTPStatus.ACCEPTED, placed)
-    answer["headers"]["location"] = f"/orders/{placed['order_id']}"
+    answer["headers"]["location"] = placed["links"]["self"]
     return answer
 
 

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from order import store
+from order.countries import COUNTRIES
 from order.money import LIMITS
 from order.store import Orders
 from saga_kit import clock, envelope
@@ -65,10 +66,13 @@ class Request:
 def order_of(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the order (Order.v1) that a body asks for, with its total in minor units.
 
-    Raises ``Problem`` (422) naming the field when a SKU is listed twice or the currency is not one of the shop's.
+    Raises ``Problem`` (422) naming the field when a SKU is listed twice, the currency is not one of the shop's, or
+    there is no such country.
     """
     if body["currency"] not in LIMITS:
         raise _invalid("currency", f"one of {', '.join(LIMITS)}")
+    if body["ship_to"]["country"] not in COUNTRIES:
+        raise _invalid("ship_to.country", "an ISO 3166-1 alpha-2 code")
     seen: set[str] = set()
     for index, line in enumerate(body["lines"]):
         if line["sku"] in seen:
@@ -87,7 +91,7 @@ def refusal_of(order: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def place(request: Request, orders: Orders, deadline_seconds: float) -> dict[str, Any]:
-    """Record the order, or find the one that was recorded under the same key, and return it as a reader sees it.
+    """Record the order, or find the one that was recorded under the same key; a repeated request gets the same answer.
 
     One write, for the first request and for a repeated one alike. Raises ``Problem``: 422 for a wrong body, and for an
     order that the shop refuses (which is recorded too); 409 when the key was used for another body.
@@ -120,19 +124,20 @@ def place(request: Request, orders: Orders, deadline_seconds: float) -> dict[str
             field=reason["field"],
             order_id=request.order_id,
         )
-    state = State.SUCCEEDED if change.applied else _found(change.row).state
+    path = f"/orders/{request.order_id}"
     return {
         "order_id": request.order_id,
-        "state": STATUS[state],
+        "state": STATUS[State.SUCCEEDED],
         "total": order["total"],
         "currency": order["currency"],
+        "links": {"self": path, "cancellation": f"{path}/cancellation"},
     }
 
 
 def cancel(trigger: Trigger, orders: Orders) -> Effect:
-    """Take the order back and tell why; the order itself comes with the trigger or from the row."""
-    order = trigger.event.data.get("order") or _order_on(orders.rows.find(trigger.saga_id))
-    return Step(DEFINITION, orders.rows).reverse(trigger, {"order": order, "reason": reason_of(trigger)})
+    """Take the order back and tell why."""
+    data = {"order": trigger.event.data["order"], "reason": reason_of(trigger)}
+    return Step(DEFINITION, orders.rows).reverse(trigger, data)
 
 
 def request_cancellation(order_id: str, orders: Orders) -> dict[str, Any]:
@@ -191,18 +196,7 @@ def _invalid(field: str, expected: str) -> Problem:
     )
 
 
-def _found(row: Row | None) -> Row:
-    if row is None:
-        raise InvalidEventError("row", "the row that the condition was checked against")
-    return row
-
-
 def _event_of(row: Row) -> Event:
     if row.event is None:
         raise InvalidEventError("outbox", "an event in the order's row")
     return row.event
-
-
-def _order_on(row: Row | None) -> Mapping[str, Any]:
-    order: Mapping[str, Any] = _event_of(_found(row)).data["order"]
-    return order

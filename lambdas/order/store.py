@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from saga_kit import aws, settings
+from saga_kit import aws, outbox, settings
 from saga_kit.envelope import Event
 from saga_kit.rules import State
 from saga_kit.store import Row, StepStore, Transition
@@ -30,7 +30,10 @@ class Orders:
         )
 
     def request_cancellation(self, row: Row, event: Event) -> bool:
-        """Note on a standing order that its customer wants it taken back; returns whether it still stands."""
+        """Note on a standing order, found as ``row``, that its customer wants it taken back; returns whether it stands.
+
+        The row must not have changed since, so that of two requests at once only one publishes.
+        """
         if cancellation_requested(row):
             return True
         change = self.rows.change(
@@ -39,8 +42,9 @@ class Orders:
             allowed=_STANDING,
             event=event,
             attributes={"cancellation_requested_at": {"S": event.meta.occurred_at}},
+            require={outbox.ATTRIBUTE: row.item[outbox.ATTRIBUTE]},
         )
-        return change.applied
+        return change.applied or (change.found is State.SUCCEEDED and cancellation_requested(change.row))
 
 
 def orders() -> Orders:
@@ -59,6 +63,6 @@ def placed_at(row: Row) -> str | None:
     return value
 
 
-def cancellation_requested(row: Row) -> bool:
+def cancellation_requested(row: Row | None) -> bool:
     """Return whether the customer has asked for the order to be taken back."""
-    return "cancellation_requested_at" in row.item
+    return row is not None and "cancellation_requested_at" in row.item
