@@ -11,11 +11,10 @@ import functools
 import ipaddress
 import json
 import re
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -99,15 +98,14 @@ class Client:
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
     ) -> None:
-        address = _checked(base_url)
+        _check(base_url)
         self._base_url = base_url.rstrip("/")
         self._secret = secret
         self._timeout = urllib3.Timeout(
             connect=CONNECT_TIMEOUT_SECONDS if connect_timeout is None else connect_timeout,
             read=READ_TIMEOUT_SECONDS if read_timeout is None else read_timeout,
         )
-        context = ssl.create_default_context() if address.scheme == "https" else None
-        self._pool = urllib3.PoolManager(ssl_context=context)
+        self._pool = urllib3.PoolManager(cert_reqs="CERT_REQUIRED")
         self._used_at = 0.0
 
     def post(self, path: str, document: Mapping[str, Any] | None = None, *, idempotency_key: str) -> Answer:
@@ -146,6 +144,7 @@ class Client:
                 redirect=False,
                 preload_content=False,
             )
+            # What breaks off is no JSON object, so it need not be noticed here.
             content = response.read(MAX_ANSWER_BYTES + 1, decode_content=True)
             if len(content) > MAX_ANSWER_BYTES:
                 response.close()
@@ -167,7 +166,7 @@ def _object(status: int, content: bytes) -> Mapping[str, Any]:
     return document
 
 
-def _checked(base_url: str) -> SplitResult:
+def _check(base_url: str) -> None:
     try:
         address = urlsplit(base_url)
         host = address.hostname or ""
@@ -179,7 +178,6 @@ def _checked(base_url: str) -> SplitResult:
         raise ConfigurationError("the provider's URL: expected https://host[:port][/path]")
     if address.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(f"the provider's URL: expected https, plain http is for this machine alone: {host}")
-    return address
 
 
 def _is_loopback(host: str) -> bool:

@@ -111,13 +111,18 @@ class TestAnAnswer:
 
     def test_that_is_too_long(self, client: Client, script: list[Sent]) -> None:
         script[:] = [sent(200, {"padding": "x" * outbound.MAX_ANSWER_BYTES})]
-        with pytest.raises(ProviderUnavailableError):
+        with pytest.raises(ProviderUnavailableError, match="more than"):
             post(client)
 
     def test_that_breaks_off(self, client: Client, script: list[Sent]) -> None:
-        script[:] = [Sent(200, b'{"ok": true}', {"content-length": "500", "connection": "close"})]
+        script[:] = [Sent(200, b'{"ok": tru', {"content-length": "12", "connection": "close"})]
         with pytest.raises(ProviderUnavailableError):
             post(client)
+
+    def test_that_comes_in_chunks(self, client: Client, script: list[Sent]) -> None:
+        chunks = b'7\r\n{"ok": \r\n5\r\ntrue}\r\n0\r\n\r\n'
+        script[:] = [Sent(200, chunks, {"content-length": "", "transfer-encoding": "chunked"})]
+        assert post(client).document == {"ok": True}
 
     @pytest.mark.parametrize("value", [None, 5, "", "no spaces", "x" * 20, ["abc"]])
     def test_field_that_is_not_as_expected(self, value: Any) -> None:

@@ -75,7 +75,8 @@ def serve(answer: Callable[[Received], Sent], *, tls: ssl.SSLContext | None = No
             try:
                 self.send_response(reply.status)
                 for name, value in {"content-length": str(len(reply.body)), **reply.headers}.items():
-                    self.send_header(name, value)
+                    if value:
+                        self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(reply.body)
             except OSError:  # the client did not wait, which is what some tests are about

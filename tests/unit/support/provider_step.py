@@ -464,6 +464,25 @@ class ProviderStepRules:
         )
         assert self.at_provider(subject) == subject.ended
 
+    def test_a_do_does_nothing_once_an_undo_has_begun(
+        self, subject: Subject, rows: StepStore, wire: Wire, server: Server
+    ) -> None:
+        undo = subject.trigger(TriggerKind.TECHNICAL_FAILURE)
+
+        def begin_undo(request: Received) -> None:
+            wire.after, wire.answer = (lambda _: None), (lambda _: HANG_UP)
+            with pytest.raises(ProviderUnavailableError):
+                self.run(subject.undo, undo)
+
+        wire.after = begin_undo
+        assert self.run(subject.do, subject.start()) == "nothing"
+        assert (self.row(rows).state, self.row(rows).event) == (State.REVERSING, None)
+        assert self.asked(server) == [subject.provider_path, self.ends(subject)]
+        wire.answer = sandbox_app
+        assert self.at_provider(subject) == subject.accepted
+        assert self.run(subject.undo, undo) == "compensated"
+        assert self.at_provider(subject) == subject.ended
+
     def test_an_undo_before_the_do_leaves_a_tombstone(self, subject: Subject, rows: StepStore, server: Server) -> None:
         for kind in [TriggerKind.TECHNICAL_FAILURE, *subject.undone_by]:
             assert self.run(subject.undo, subject.trigger(kind)) in {"passed_on", "nothing"}
