@@ -39,7 +39,7 @@ FILES = {
     "sale/schemas/Placed.v1.json": '{"properties": {"basket": {"$ref": "schema:Basket.v1"}}}',
     "sale/schemas/Basket.v1.json": "{}",
     "sale/handlers.py": "import boto3, botocore.session",
-    "sale/package.toml": '[package]\nname = "sale"\ndependencies = ["needed"]\naws_models = ["dynamodb"]\n',
+    "sale/package.toml": '[package]\nname = "sale"\ndependencies = ["needed"]\n',
 }
 
 WHEEL = {

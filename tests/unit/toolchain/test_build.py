@@ -57,6 +57,9 @@ class TestContent:
         }
 
     def test_aws_models(self, project: Builder) -> None:
+        assert not any(name.startswith("botocore_data") for name in names(project.build()["sale"].path))
+        settings = example.FILES["sale/package.toml"] + 'aws_models = ["dynamodb"]\n'
+        example.write(project.lambdas, {"sale/package.toml": settings})
         assert "botocore_data/dynamodb/2012-08-10/service-2.json" in names(project.build()["sale"].path)
 
     def test_every_module_has_its_bytecode(self, project: Builder) -> None:

@@ -1,5 +1,6 @@
 """Trimmed AWS models describe the same calls as botocore's own."""
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,18 @@ def trimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@functools.cache
+def loader(data: Path | None) -> botocore.loaders.Loader:
+    """One for all clients: it keeps what it has read."""
+    if data is None:
+        return botocore.loaders.Loader()
+    return botocore.loaders.Loader(extra_search_paths=[str(data)], include_default_search_paths=False)
+
+
 def client(service: str, region: str, data: Path | None = None) -> Any:
     session = botocore.session.Session()
     session.set_credentials("access", "secret")
-    if data is not None:
-        loader = botocore.loaders.Loader(extra_search_paths=[str(data)], include_default_search_paths=False)
-        session.register_component("data_loader", loader)
+    session.register_component("data_loader", loader(data))
     return session.create_client(service, region_name=region)
 
 
