@@ -112,6 +112,7 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             "LAMBDA_ACCOUNT_CONCURRENCY": str(account_concurrency),
             "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(retry_base_seconds),
+            "MINISTACK_ACCOUNT_ID": DEFAULT_ACCOUNT_ID,
             "MINISTACK_HOST": _HOST,
             "MINISTACK_REGION": DEFAULT_REGION,
             "S3_DATA_DIR": str((state_dir or CACHE) / "s3"),

@@ -106,9 +106,11 @@ def test_stock_emulator_loses_rows_written_after_a_restart(tmp_path: Path) -> No
     with Emulator.start(name="tests-state", state_dir=state) as emulator:
         Clients(emulator).build()
         Clients(emulator).use("before")
-    with Emulator.start(name="tests-state", state_dir=state, corrected=False) as emulator:
-        with pytest.raises(AssertionError, match=r"only \{'event after'\} arrived"):
-            Clients(emulator).use("after", patience=4)
+    with (
+        Emulator.start(name="tests-state", state_dir=state, corrected=False) as emulator,
+        pytest.raises(AssertionError, match=r"only \{'event after'\} arrived"),
+    ):
+        Clients(emulator).use("after", patience=4)
 
 
 def test_without_a_state_folder_there_is_no_snapshot(tmp_path: Path) -> None:

@@ -10,15 +10,26 @@ from importlib.metadata import PackageNotFoundError, version
 from emulator.corrections import (
     alarms,
     async_invocation,
+    bus_policies,
     condition_keys,
     error_types,
+    http_apis,
     rule_targets,
     stream_mappings,
 )
 from emulator.patching import CorrectionError
 
 WRITTEN_FOR = "1.5.33"
-CORRECTIONS = (async_invocation, rule_targets, stream_mappings, error_types, alarms, condition_keys)
+CORRECTIONS = (
+    async_invocation,
+    rule_targets,
+    stream_mappings,
+    error_types,
+    http_apis,
+    alarms,
+    bus_policies,
+    condition_keys,
+)
 
 
 def apply_all() -> None:

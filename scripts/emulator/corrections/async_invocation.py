@@ -174,13 +174,15 @@ class _Invocation:
             send_record(self.config, destination, record)
 
     def _put_event(self, bus_arn: str, record: dict[str, Any]) -> None:
-        if not role_allows(self.config, "events:PutEvents", bus_arn):
+        source, detail_type = "lambda", "Lambda Function Invocation Result - Failure"
+        keys = {"events:source": [source], "events:detail-type": [detail_type]}
+        if not role_allows(self.config, "events:PutEvents", bus_arn, keys):
             logger.warning("%s: the role may not put events on %s", self.config["FunctionName"], bus_arn)
             return
         entry = {
             "EventBusName": bus_arn,
-            "Source": "lambda",
-            "DetailType": "Lambda Function Invocation Result - Failure",
+            "Source": source,
+            "DetailType": detail_type,
             "Resources": [bus_arn, record["requestContext"]["functionArn"]],
             "Detail": json.dumps(record),
         }

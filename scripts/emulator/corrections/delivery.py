@@ -80,12 +80,16 @@ def put_on_queue(queue_arn: str, body: str, attributes: dict[str, tuple[str, str
     return True
 
 
-def role_allows(function_config: dict[str, Any], action: str, resource_arn: str) -> bool:
-    """Whether the function's execution role allows the action. Only asked when the emulator enforces IAM."""
+def role_allows(
+    function_config: dict[str, Any], action: str, resource_arn: str, keys: dict[str, Any] | None = None
+) -> bool:
+    """Whether the function's execution role may do it, with what the resource's policy has to say to that.
+
+    Only asked when the emulator enforces IAM. `keys` are the condition keys of the service.
+    """
     if not module("app").AUTH:
         return True
     account_id = responses.get_account_id()
-    role_name = function_config.get("Role", "").rsplit("/", 1)[-1]
     context = evaluator.EvalContext(
         principal_arn=function_config.get("Role", ""),
         principal_type="AssumedRole",
@@ -94,9 +98,14 @@ def role_allows(function_config: dict[str, Any], action: str, resource_arn: str)
         resource_arn=resource_arn,
         region=responses.get_region(),
         secure_transport=True,
+        service_context=keys or {},
     )
-    policies = evaluator._gather_role_policies(role_name, account_id)
-    return bool(evaluator.evaluate(context, policies).decision == "Allow")
+    role_name = function_config.get("Role", "").rsplit("/", 1)[-1]
+    result = evaluator.evaluate(context, evaluator._gather_role_policies(role_name, account_id))
+    resource_policy = evaluator._resource_policy(resource_arn.split(":")[2], resource_arn)
+    if resource_policy:
+        result = evaluator.combine_resource_policy(result, context, *resource_policy)
+    return bool(result.decision == "Allow")
 
 
 def send_record(function_config: dict[str, Any], destination_arn: str, record: dict[str, Any]) -> None:

@@ -83,7 +83,7 @@ class World:
             Handler="main.handler",
             Timeout=20,
             Code={"ZipFile": archive.getvalue()},
-            Environment={"Variables": {"NOTES": str(self._notes(name))}},
+            Environment={"Variables": {"NOTES": str(self.notes(name))}},
             **settings,
         )
         return str(created["FunctionArn"])
@@ -100,7 +100,7 @@ class World:
 
     def invocations(self, name: str) -> list[dict[str, Any]]:
         """What the function noted so far."""
-        notes = self._notes(name)
+        notes = self.notes(name)
         return [json.loads(line) for line in notes.read_text().splitlines()] if notes.exists() else []
 
     def invoked(self, name: str, times: int) -> list[dict[str, Any]]:
@@ -111,7 +111,8 @@ class World:
         assert len(found) == times, f"{len(found)} invocations of {name} instead of {times}"
         return found
 
-    def _notes(self, name: str) -> Path:
+    def notes(self, name: str) -> Path:
+        """The file in which the function notes its invocations."""
         return self.folder / f"{self.account_id}-{name}.jsonl"
 
     # Queues and rules
