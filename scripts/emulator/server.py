@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from toolchain import venv
 
@@ -281,6 +281,20 @@ def attach(record: Path) -> Emulator | None:
     except FileNotFoundError:
         pass
     return None
+
+
+def _recorded(record: Path) -> dict[str, Any]:
+    """What a running launcher notes in its record, which it locks a moment before."""
+    deadline = time.monotonic() + _READY_SECONDS
+    while True:
+        try:
+            noted: dict[str, Any] = json.loads(record.read_text())
+        except ValueError:
+            if time.monotonic() > deadline:
+                raise EmulatorError(f"{record} is locked, but not by an emulator") from None
+            time.sleep(_POLL_SECONDS)
+        else:
+            return noted
 
 
 def copy_state(source: Path, target: Path) -> None:
