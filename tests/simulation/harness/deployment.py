@@ -7,6 +7,7 @@ does not tell (a function without a handler, a target without a dead-letter queu
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,6 +63,8 @@ class Rule:
     pattern: str
     matches: Matcher = field(compare=False)
     targets: Sequence[Target] = ()
+    looks_deeper: bool = False
+    """Whether the pattern asks for more than the source and the detail type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +281,8 @@ def _rules(
         if change_pattern is not None:
             pattern = change_pattern(name, pattern)
         buses.add(bus)
-        rules.append(Rule(name, pattern, compile_pattern(pattern), targets.get((bus, name), [])))
+        deeper = not set(json.loads(pattern)) <= {"source", "detail-type"}
+        rules.append(Rule(name, pattern, compile_pattern(pattern), targets.get((bus, name), []), deeper))
     if len(buses) != 1:
         raise PlanError(f"expected the rules of one bus, found {sorted(buses)}")
     return rules, schedules, buses.pop()

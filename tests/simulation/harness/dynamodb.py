@@ -8,6 +8,7 @@ stream record holds, is a snapshot for free.
 from __future__ import annotations
 
 import bisect
+import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -330,7 +331,7 @@ class DynamoDB:
 
     def _evaluate(self, kind: str, params: Params) -> _Write:
         table = self.table(params["TableName"])
-        names, supplied = _names(params), _supplied(params)
+        supplied = _supplied(params)
         given: Item = {}
         if kind == "Put":
             given = {name: _stored(value) for name, value in params["Item"].items()}
@@ -338,25 +339,13 @@ class DynamoDB:
         else:
             key = table.exact_key(params["Key"])
         old = table.items.get(key)
-        condition = _condition(params, "ConditionExpression", names)
-        update = None
-        text = params.get("UpdateExpression")
-        if text is not None:
-            update = expressions.update(text, names)
-        elif kind == "ConditionCheck" and condition is None:
-            _invalid("The ConditionExpression parameter is required")
-        _check_use(
-            params,
-            (condition.names if condition else frozenset()) | (update.names if update else frozenset()),
-            (condition.values if condition else frozenset()) | (update.values if update else frozenset()),
+        request = _request(
+            kind, params.get("ConditionExpression"), params.get("UpdateExpression"), _names(params), table.key_names
         )
-        if update is not None:
-            for name in table.key_names:
-                if name in update.attributes:
-                    _invalid(
-                        f"One or more parameter values were invalid: Cannot update attribute {name}. "
-                        "This attribute is part of the key"
-                    )
+        condition, update = request.condition, request.update
+        _check_use(params, request.names, request.values)
+        if request.refusal:
+            _invalid(request.refusal)
         wants_old = _wants_old(params)
         if condition is not None and not condition.run(old or {}, supplied):
             return _Write(table, key, old, old, refused=True, wants_old=wants_old)
@@ -375,7 +364,7 @@ class DynamoDB:
         return _Write(table, key, old, new, wants_old=wants_old)
 
     def _check_item(self, table: Table, item: Item) -> None:
-        if av.item_size(item) > MAX_ITEM_BYTES:
+        if av.may_exceed(item, MAX_ITEM_BYTES) and av.item_size(item) > MAX_ITEM_BYTES:
             _invalid("Item size to update has exceeded the maximum allowed size")
         for name, index in table.indexes.items():
             for attribute in (index.hash_key, index.range_key):
@@ -566,6 +555,41 @@ class DynamoDB:
             kept = index.projected | set(table.key_names) | {index.hash_key} | ({index.range_key} - {None})
             rows = [(key, {name: value for name, value in item.items() if name in kept}) for key, item in rows]
         return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """The expressions of a write, compiled together, and what is wrong with them for this table."""
+
+    condition: CompiledCondition | None
+    update: expressions.CompiledUpdate | None
+    names: frozenset[str]
+    values: frozenset[str]
+    refusal: str
+
+
+@functools.cache
+def _request(
+    kind: str, condition_text: str | None, update_text: str | None, names: expressions.Names, keys: tuple[str, ...]
+) -> _Request:
+    condition = None if condition_text is None else expressions.condition("ConditionExpression", condition_text, names)
+    update = None if update_text is None else expressions.update(update_text, names)
+    refusal = ""
+    if kind == "ConditionCheck" and condition is None:
+        refusal = "The ConditionExpression parameter is required"
+    for name in keys:
+        if update is not None and name in update.attributes:
+            refusal = (
+                f"One or more parameter values were invalid: Cannot update attribute {name}. "
+                "This attribute is part of the key"
+            )
+    return _Request(
+        condition,
+        update,
+        (condition.names if condition else frozenset()) | (update.names if update else frozenset()),
+        (condition.values if condition else frozenset()) | (update.values if update else frozenset()),
+        refusal,
+    )
 
 
 def cancelled(reasons: Sequence[Mapping[str, Any]]) -> DynamoError:

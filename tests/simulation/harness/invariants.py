@@ -17,6 +17,7 @@ from .scenario import CANARY, LAST4
 from .values import Item
 from .world import BusEvent, Invocation, Observer, World
 
+_DIGITS = frozenset({LAST4, "10115"})
 STEPS = ("order", "inventory", "payment", "shipping")
 
 _LOCAL = {
@@ -47,8 +48,8 @@ MAX_COPIES = 25
 """Times that one event may be published: once, and again for every retry of a relay's batch."""
 MAX_INVOCATIONS = 900
 """Invocations in one schedule, all faults included."""
-FOR_NOBODY = frozenset({"StockReceived"})
-"""Events that belong to no saga and that no rule takes: they are for the archive and for readers to come."""
+FOR_NOBODY = frozenset({"StockReceived", "CustomerNotified"})
+"""Events that nobody but the log and the archive takes: the first belongs to no saga, the second ends one."""
 
 
 @dataclass(slots=True)
@@ -69,9 +70,18 @@ class Judge(Observer):
     def __init__(self, world: World) -> None:
         self.world = world
         self.stories: dict[str, Story] = {}
-        self.services = {world.deployment.table_of(step): step for step in STEPS}
-        self.notices = world.deployment.table_of("notification")
-        self.log = world.deployment.table_of("saga_log")
+        tables = {spec.service: spec.name for spec in world.deployment.tables.values()}
+        self.services = {tables[step]: step for step in STEPS}
+        self.notices = tables["notification"]
+        self.log = tables["saga_log"]
+        self.recorder = next(
+            (
+                function.name
+                for function in world.deployment.functions.values()
+                if function.environment.get("SAGA_FUNCTION") == "record_event"
+            ),
+            "",
+        )
         self.stock: dict[str, tuple[int, int]] = {}
         self.delivered: dict[str, int] = {}
         self.reserved: dict[str, int] = {}
@@ -236,7 +246,7 @@ class Judge(Observer):
 
     def logged(self, text: str) -> None:
         """Judge a part of a log line."""
-        if CANARY in text or LAST4 in text or "Canary" in text or "10115" in text:
+        if CANARY in text or "Canary" in text or text in _DIGITS or any(f'"{digits}"' in text for digits in _DIGITS):
             self.fail(f"a log line tells what a customer typed: {text[:200]}")
 
     # --- at the end -------------------------------------------------------------------------------------------------
@@ -253,11 +263,19 @@ class Judge(Observer):
         for name, detail_type in self.committed.items():
             if not world.published.get(name):
                 self.fail(f"{name} was committed and never published")
-            elif detail_type not in FOR_NOBODY and not any(routed == name for routed, _ in world.routed):
+            elif detail_type not in FOR_NOBODY and not any(
+                routed == name and function != self.recorder for routed, function in world.routed
+            ):
                 self.fail(f"{detail_type} goes to nobody")
+            elif world.published[name] > 1 and not world.relay_trouble:
+                self.fail(f"{name} was published {world.published[name]} times, and nothing had gone wrong")
         for name, function in world.routed:
             if (name, function) not in world.consumed:
                 self.fail(f"{name} was neither consumed nor dead-lettered by {function}")
+        if world.swallowed_poison - {self.recorder}:
+            self.fail(f"poison was taken for good by {min(world.swallowed_poison - {self.recorder})}")
+        if world.poison_records and not any(letter.poison and letter.kind == "stream" for letter in world.dead_letters):
+            self.fail("a poison record was neither published nor dead-lettered")
         if world.lost:
             self.fail(f"lost: {world.lost[0]}")
         if sum(world.invocations.values()) > MAX_INVOCATIONS:

@@ -177,6 +177,8 @@ _keep: list[Any] = []
 def _quiet_observability() -> None:
     from saga_kit import observe  # noqa: PLC0415 - lambdas is on the path only now
 
+    # What logging itself documents for speed: none of it is in the platform's log lines.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logger = observe.logger
     formatter = logger.registered_formatter
     for handler in list(logger.handlers):
@@ -195,8 +197,6 @@ def _quiet_observability() -> None:
             finally:
                 sys.stdout = real
             _Holder.outside.logged(out.getvalue())
-        else:
-            metrics.provider.clear_metrics()
 
     def add_metric(name: str, unit: Any, value: float, **options: Any) -> None:
         if _Holder.full_logs:

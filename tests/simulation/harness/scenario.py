@@ -43,9 +43,9 @@ class Scenario:
     rates: Rates = field(compare=False, default_factory=Rates)
 
 
-_FAULT_RATES = (0.0, 0.02, 0.05, 0.1, 0.25)
+_FAULT_RATES = (0.0, 0.02, 0.02, 0.05, 0.05, 0.05, 0.1, 0.25)
 _DELAY_RATES = (0.0, 0.1, 0.3)
-_DUPLICATE_RATES = (0.0, 0.05, 0.2)
+_DUPLICATE_RATES = (0.0, 0.05, 0.05, 0.2)
 
 
 def rates_of(draw: random.Random) -> Rates:
@@ -65,9 +65,9 @@ def draw_scenario(seed: int) -> Scenario:
     draw = source(seed, "scenario")
     rates = rates_of(draw)
     skus = {f"SKU-{number}": (draw.choice((0, 1, 1, 2, 5)), draw.choice((250, 1999))) for number in range(2)}
-    orders = tuple(_order(draw, number, skus) for number in range(draw.choice((1, 1, 1, 2, 2, 3))))
+    orders = tuple(_order(draw, number, skus) for number in range(draw.choice((1, 1, 1, 1, 1, 1, 1, 2, 2, 3))))
     deliveries: tuple[tuple[float, str, int, int, int], ...] = ()
-    if draw.random() < 0.08:
+    if draw.random() < 0.05:
         sku = draw.choice((*skus, DELIVERIES_SKU))
         price = skus[sku][1] if sku in skus else 700
         deliveries = ((draw.random() * 2, sku, draw.randrange(1, 4), price, draw.randrange(1, 3)),)

@@ -15,7 +15,7 @@ from .decisions import Decisions, Rates
 from .deployment import Deployment, Handler, from_plan
 from .invariants import Judge
 from .scenario import OrderPlan, Scenario
-from .world import POISON_RECORD, START, BusEvent, Violation, World
+from .world import DUPLICATE, POISON_RECORD, START, BusEvent, Routes, Violation, World
 
 FULL_LOGS_EVERY = 64
 """One schedule in so many makes its log lines and metrics in full; the others only what goes into them."""
@@ -56,6 +56,11 @@ class Platform:
         wanted |= set(self.entries.values())
         self.handlers: Mapping[str, Handler] = {name: deployment.functions[name].load() for name in sorted(wanted)}
         runtime.adopt()
+        self.environments = {
+            name: {**runtime.BASE_ENVIRONMENT, **function.environment, "AWS_LAMBDA_FUNCTION_NAME": name}
+            for name, function in deployment.functions.items()
+        }
+        self.routes = Routes(deployment.rules)
 
     def _find(self, name: str) -> str:
         [found] = [
@@ -84,7 +89,7 @@ def run(
     story = about or scenario.draw_scenario(seed)
     chosen = rates or story.rates
     decisions = Decisions(seed, Rates(chosen.fault, chosen.delay, chosen.duplicate, chosen.kinds), allowed)
-    world = World(on.deployment, on.handlers, decisions, tracing=tracing)
+    world = World(on.deployment, on.handlers, on.environments, on.routes, decisions, tracing=tracing)
     judge = Judge(world)
     runtime.forget()
     runtime.attach(world, full_logs=seed % FULL_LOGS_EVERY == 0)
@@ -95,6 +100,7 @@ def run(
         world.run()
         world.heal()
         judge.finish(outcome.accepted)
+        outcome.finish()
         violation = world.violation
     except Violation as raised:
         violation = str(raised)
@@ -155,8 +161,44 @@ class _Outcome:
         if self.story.poison_record:
             world.at(START + 0.3, self._poison_record)
 
+    def finish(self) -> None:
+        """Judge how the orders ended by what they asked for."""
+        disturbed = {kind for _, kind in self.world.faults} - {DUPLICATE}
+        demand: dict[str, int] = {}
+        for plan in self.story.orders:
+            for line in plan.body["lines"]:
+                demand[line["sku"]] = demand.get(line["sku"], 0) + line["quantity"]
+        enough = all(self.story.stock.get(sku, (0, 0))[0] >= quantity for sku, quantity in demand.items())
+        for plan in self.story.orders:
+            order_id = self._order_id(plan)
+            states = self.judge.story(order_id).states
+            if plan.reuses_key:
+                continue
+            refusal = self._refusal(plan)
+            if refusal and states["shipping"] == "SUCCEEDED":
+                self.world.fail(f"{order_id} is shipped in spite of {refusal}")
+            interrupted = disturbed or plan.cancel_at is not None or plan.deadline_at is not None
+            if not refusal and not interrupted and enough and states["shipping"] != "SUCCEEDED":
+                self.world.fail(f"{order_id} is not shipped, and nothing stood against it: {states}")
+
+    def _refusal(self, plan: OrderPlan) -> str:
+        body = plan.body
+        if "decline" in body["payment"]["token"]:
+            return "a declined card"
+        if body["ship_to"]["postal_code"] == "00000":
+            return "an address that is not served"
+        if body["currency"] != "EUR":
+            return "a currency that nothing is sold in"
+        for line in body["lines"]:
+            if self.story.stock.get(line["sku"], (0, 0))[1] != line["unit_price"]:
+                return "a price that is not the item's, or an item that does not exist"
+        return ""
+
+    def _order_id(self, plan: OrderPlan) -> str:
+        return str(uuid.uuid5(self.service.ORDER_IDS, f"{plan.body['customer_id']}/{plan.key}"))
+
     def _order(self, plan: OrderPlan) -> None:
-        order_id = str(uuid.uuid5(self.service.ORDER_IDS, f"{plan.body['customer_id']}/{plan.key}"))
+        order_id = self._order_id(plan)
         total = sum(line["quantity"] * line["unit_price"] for line in plan.body["lines"])
         story = self.judge.story(order_id)
         story.total, story.email = total, plan.body["email"]
@@ -249,6 +291,7 @@ class _Outcome:
         if world.decisions.fault("poison record", (POISON_RECORD,)) is None:
             return
         world.count("stream", "record", POISON_RECORD)
+        world.poison_records += 1
         table = world.db.tables[world.deployment.table_of("order")]
         table.put(("poison#1",), {"pk": {"S": "poison#1"}, "state": {"S": "?"}, "outbox": {"S": "no event"}}, world.now)
         world.settle()

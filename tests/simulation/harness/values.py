@@ -165,6 +165,17 @@ def _number_size(text: str) -> int:
     return (len(digits) + 1) // 2 + (2 if text.startswith("-") else 1)
 
 
+def may_exceed(item: Mapping[str, Value], limit: int) -> bool:
+    """Whether an item could be larger than ``limit`` bytes; quick for one of short texts, as most are."""
+    total = 0
+    for name, value in item.items():
+        text = value.get("S") or value.get("N")
+        if text is None:
+            return True
+        total += len(name) + len(text)
+    return total * 4 > limit
+
+
 def item_size(item: Mapping[str, Value]) -> int:
     """Return the bytes of an item: its attributes' names and values."""
     return sum(text_size(name) + size(value) for name, value in item.items())

@@ -6,10 +6,10 @@ outside. Virtual time passes only between calls. What a schedule does is decided
 
 from __future__ import annotations
 
+import functools
 import heapq
 import json
 import os
-import uuid
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -121,7 +121,7 @@ class BusEvent:
             "detail-type": self.detail_type,
             "source": self.source,
             "account": ACCOUNT,
-            "time": _timestamp(self.time),
+            "time": _timestamp(int(self.time)),
             "region": REGION,
             "resources": list(self.resources),
             "detail": self.detail,
@@ -241,11 +241,36 @@ class Observer:
         """A part of a log line was written."""
 
 
+class Routes:
+    """The rules of the bus, and which of them match: where source and detail type decide, that is remembered."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._by_type: dict[tuple[str, str], list[tuple[Rule, bool]]] = {}
+
+    def matching(self, source: str, detail_type: str, message: Mapping[str, Any]) -> list[Rule]:
+        """Return the rules that match ``message``, whose source and detail type are given."""
+        candidates = self._by_type.get((source, detail_type))
+        if candidates is None:
+            head = {"source": source, "detail-type": detail_type}
+            candidates = self._by_type[source, detail_type] = [
+                (rule, rule.looks_deeper) for rule in self._rules if rule.looks_deeper or rule.matches(head)
+            ]
+        return [rule for rule, deeper in candidates if not deeper or rule.matches(message)]
+
+
 class World:
     """The cloud of one schedule."""
 
     def __init__(
-        self, deployment: Deployment, handlers: Mapping[str, Handler], decisions: Decisions, *, tracing: bool = False
+        self,
+        deployment: Deployment,
+        handlers: Mapping[str, Handler],
+        environments: Mapping[str, Mapping[str, str]],
+        routes: Routes,
+        decisions: Decisions,
+        *,
+        tracing: bool = False,
     ) -> None:
         self.deployment = deployment
         self.handlers = handlers
@@ -261,6 +286,9 @@ class World:
         self.mails: list[Mail] = []
         self.dead_letters: list[DeadLetter] = []
         self.dead_lettered = 0
+        self.relay_trouble = 0
+        self.poison_records = 0
+        self.swallowed_poison: set[str] = set()
         self.lost: list[str] = []
         self.faults: dict[tuple[str, str], int] = {}
         self.invocations: dict[str, int] = {}
@@ -284,14 +312,8 @@ class World:
                 for mapping in deployment.mappings
                 if mapping.table == spec.name
             ]
-        self.environments = {
-            name: {
-                **BASE_ENVIRONMENT,
-                **function.environment,
-                "AWS_LAMBDA_FUNCTION_NAME": name,
-            }
-            for name, function in deployment.functions.items()
-        }
+        self.environments = environments
+        self._routes = routes
 
     # --- the course of time -----------------------------------------------------------------------------------------
 
@@ -336,7 +358,7 @@ class World:
     def identity(self) -> str:
         """Return a new UUID that the schedule decides."""
         self._identities += 1
-        return str(uuid.UUID(int=(self.decisions.seed & 0xFFFFFFFFFFFF) << 64 | 0x4000_8000_0000_0000_0000 | self._identities))
+        return f"{self.decisions.seed & 0xFFFFFFFF:08x}-0000-4000-8000-{self._identities:012x}"
 
     # --- running handlers -------------------------------------------------------------------------------------------
 
@@ -482,6 +504,8 @@ class World:
         if kind == SERVER_ERROR_AFTER:
             raise _client_error(client, operation, DynamoError("InternalServerError", "Internal server error"), 500)
         attempts = (client.meta.config.retries or {}).get("total_max_attempts", 3)
+        if operation == "PutEvents":
+            self.relay_trouble += 1
         if kind == LOST_RESPONSE and attempts > 1 and operation != "TransactWriteItems":
             # A transaction carries a token, so that its repetition is answered like the first; nothing else does.
             answer, refusal = self._outcome(client, service, operation, params)
@@ -645,10 +669,9 @@ class World:
         if not event.poison:
             self.observer.published(event)
         message = event.message()
-        for rule in self.deployment.rules:
-            if rule.matches(message):
-                for target in rule.targets:
-                    self._route(event, message, name, count, rule, target)
+        for rule in self._routes.matching(event.source, event.detail_type, message):
+            for target in rule.targets:
+                self._route(event, message, name, count, rule, target)
         poison = self.decisions.fault(f"poison {name}/{count}", (POISON,)) if not event.poison else None
         if poison is not None and event.source != "lambda":
             self.count("bus", event.detail_type, POISON)
@@ -728,7 +751,9 @@ class World:
 
         def finished(_answer: Any, error: BaseException | None) -> None:
             if error is None:
-                if not poison:
+                if poison:
+                    self.swallowed_poison.add(function)
+                else:
                     self.consumed.add((event_name, function))
                 if self.decisions.happens(f"lambda again {name}", self.decisions.rates.duplicate * 0.3, DUPLICATE):
                     # Lambda's queue is eventually consistent: the same request may come once more.
@@ -797,7 +822,7 @@ class World:
                 "Lambda Function Invocation Result - Failure",
                 {
                     "version": "1.0",
-                    "timestamp": _timestamp(self.now),
+                    "timestamp": _timestamp(int(self.now)),
                     "requestContext": {
                         "requestId": request_id,
                         "functionArn": f"{function.arn}:$LATEST",
@@ -854,6 +879,7 @@ class World:
             left = list(batch) if error is not None else _left(mapping, batch, answer)
             del shard.ranges[0]
             if left:
+                self.relay_trouble += 1
                 self._again(shard, batch, left, attempts)
             if shard.ranges or shard.waiting:
                 wait = min(60.0, 0.2 * 2**attempts) if left else 0.0
@@ -963,7 +989,8 @@ def _left(mapping: StreamMapping, batch: Sequence[Change], answer: Any) -> list[
     return list(batch[min(place for place in places if place is not None) :])
 
 
-def _timestamp(seconds: float) -> str:
+@functools.lru_cache(maxsize=4096)
+def _timestamp(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
