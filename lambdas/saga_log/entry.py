@@ -92,7 +92,7 @@ def _failure(detail: Mapping[str, Any]) -> Entry:
         failure=Failure(
             condition=_name(context.get("condition")),
             error=_name(response.get("errorType")),
-            attempts=int(context.get("approximateInvokeCount") or 1),
+            attempts=_count(context.get("approximateInvokeCount")),
         ),
     )
 
@@ -125,6 +125,11 @@ def _reason_code(data: object) -> str | None:
 def _function_name(arn: str) -> str:
     parts = arn.split(":")
     return parts[6] if len(parts) > 6 else "unknown"
+
+
+def _count(value: object) -> int:
+    """Return how often Lambda tried; it says itself that the number is approximate, so a report may lack it."""
+    return value if isinstance(value, int) and value > 0 else 1
 
 
 def _name(value: object) -> str:

@@ -141,6 +141,17 @@ class TestRecord:
         (item,) = items_of(log_table).values()
         assert item["failure"]["M"]["error"] == {"S": "unknown"}
 
+    @pytest.mark.parametrize("count", [None, 0, -1, "canary", 2.5, [], {}])
+    def test_a_failure_that_does_not_tell_its_attempts_had_one(
+        self, log_table: Any, event: EventFactory, count: Any
+    ) -> None:
+        message = a_technical_failure(event(PLACED, {"order": ORDER}))
+        message["detail"]["requestContext"]["approximateInvokeCount"] = count
+        assert record(message) == "done"
+
+        (item,) = items_of(log_table).values()
+        assert item["failure"]["M"]["attempts"] == {"N": "1"}
+
     def test_a_failure_of_an_unknown_schema_version_is_on_record(self, log_table: Any, event: EventFactory) -> None:
         assert record(a_technical_failure(event(PLACED, {"new": "shape"}, schema="OrderPlaced.v9"))) == "done"
         assert len(items_of(log_table)) == 1
