@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import uuid
@@ -58,9 +59,9 @@ class Request:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the body, the same for every way to write the same JSON."""
+        """SHA-256 of the body in base64, the same for every way to write the same JSON."""
         text = json.dumps(self.body, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
 
 
 def order_of(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,13 +109,15 @@ def place(request: Request, orders: Orders, deadline_seconds: float) -> dict[str
         parent=request.traceparent,
     )
     change = orders.place(event, State.FAILED if reason else State.SUCCEEDED, request.digest)
-    if not change.applied and store.digest(change.row) != request.digest:
-        raise Problem(
-            HTTPStatus.CONFLICT,
-            "idempotency-key-reused",
-            "idempotency-key: expected a key that was not used for another body",
-            field="idempotency-key",
-        )
+    if not change.applied:
+        if change.row is None or store.digest(change.row) != request.digest:
+            raise Problem(
+                HTTPStatus.CONFLICT,
+                "idempotency-key-reused",
+                "idempotency-key: expected a key that was not used for another body",
+                field="idempotency-key",
+            )
+        reason = _refusal_on(change.row)  # the limit may have been another one then
     if reason:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -132,6 +135,12 @@ def place(request: Request, orders: Orders, deadline_seconds: float) -> dict[str
         "currency": order["currency"],
         "links": {"self": path, "cancellation": f"{path}/cancellation"},
     }
+
+
+def _refusal_on(row: Row) -> dict[str, Any] | None:
+    """Return why the shop did not take the order, which its reversal carries on; it may be reversed for others."""
+    reason: dict[str, Any] | None = _event_of(row).data.get("reason")
+    return reason if reason and reason["code"] == LIMIT_EXCEEDED else None
 
 
 def cancel(trigger: Trigger, orders: Orders) -> Effect:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -190,17 +189,6 @@ class TestPlaceOrder:
     @pytest.mark.parametrize("key", ["!", "~" * 128, 'a"b/c\\d'])
     def test_every_visible_character_may_be_in_a_key(self, orders: Orders, key: str) -> None:
         assert place(key=key)[0] == 202
-
-    def test_two_at_once_are_one_order(self, orders: Orders) -> None:
-        answers: list[Any] = []
-        threads = [threading.Thread(target=lambda: answers.append(place())) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(answers) == 4
-        assert all(answer == answers[0] for answer in answers)
-        assert len(items_of(orders.client)) == 1
 
 
 class TestRules:
