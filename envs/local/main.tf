@@ -22,7 +22,7 @@ module "platform" {
   account_id  = data.aws_caller_identity.this.account_id
   region      = data.aws_region.this.id
 
-  packages         = { directory = coalesce(var.packages_directory, "${path.root}/../../dist") }
+  packages         = { directory = var.packages_s3 == null ? "${path.root}/../../dist" : null, s3 = var.packages_s3 }
   runtime          = var.runtime
   mail             = { from = "orders@shop.example" }
   sandbox          = true

@@ -1,7 +1,16 @@
-variable "packages_directory" {
-  description = "Folder with the functions' packages. Null: what `scripts/build` left in `dist`."
-  type        = string
-  default     = null
+variable "packages_s3" {
+  description = <<-EOT
+    Where the functions' packages are on the emulator. Null: in `dist`, where `scripts/build` left them. The provider makes functions from files one after the other, from a bucket all at once, which saves minutes.
+    - `bucket`: the bucket; `<package>.zip` are the objects.
+    - `prefix`: what comes before `<package>.zip` in an object's key.
+    - `sha256`: base64 of the SHA-256 of each package, as `dist/manifest.json` tells it.
+  EOT
+  type = object({
+    bucket = string
+    prefix = optional(string, "")
+    sha256 = map(string)
+  })
+  default = null
 }
 
 variable "runtime" {

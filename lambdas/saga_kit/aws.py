@@ -10,6 +10,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -30,9 +31,11 @@ def client(service: str, *, attempts: int = 3) -> Any:
     Calls wait at most 1 s to connect and 3 s for an answer, and are tried ``attempts`` times: 1 for an operation that
     has its effect again when it is repeated.
     """
-    session = botocore.session.get_session()
+    session = botocore.session.Session()
     if _MODELS.is_dir():
-        session.set_config_variable("data_path", str(_MODELS))
+        # Only there: looking through the hundreds of folders of botocore's own models takes longer than reading ours.
+        loader = botocore.loaders.Loader(extra_search_paths=[str(_MODELS)], include_default_search_paths=False)
+        session.register_component("data_loader", loader)
     config = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
     return session.create_client(service, config=config)
 

@@ -143,5 +143,5 @@ class Client:
         """The mails that the emulator was asked to send, oldest first."""
         response = self._http.get(f"{self.environment['AWS_ENDPOINT_URL']}/_ministack/ses/messages")
         response.raise_for_status()
-        sent: list[dict[str, Any]] = response.json()["messages"]
-        return sent
+        sent: dict[str, list[dict[str, Any]]] = response.json()["messages"]
+        return sent.get(self.environment["AWS_ACCESS_KEY_ID"], [])

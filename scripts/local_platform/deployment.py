@@ -17,9 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
+
 from emulator.server import Emulator, EmulatorError, attach, copy_state
 from toolchain import build as packages
 from toolchain import terraform
+from toolchain.build import Built
 from toolchain.terraform import Terraform, TerraformCommandError
 from toolchain.venv import CACHE, ROOT
 
@@ -27,6 +30,9 @@ PLATFORMS = CACHE / "platforms"
 CONFIGURATION = ROOT / "envs" / "local"
 PARALLELISM = 60
 """The provider mostly waits, so many operations fit on few cores."""
+
+BUCKET = "packages"
+"""Bucket of the emulator that takes the packages."""
 
 Report = Callable[[str], None]
 """Takes a line that says what is being done."""
@@ -96,13 +102,13 @@ class Platform:
         tool = terraform.find()
         report(tool.description)
         try:
-            return self._apply(tool, note, digest, report, emulator_options)
+            return self._apply(tool, built, note, digest, report, emulator_options)
         except TerraformCommandError:
             if note is None:
                 raise
             report("that could not be changed to what it is now; starting over")
             shutil.rmtree(self.folder)
-            return self._apply(tool, None, digest, report, emulator_options)
+            return self._apply(tool, built, None, digest, report, emulator_options)
 
     def _restore(self, port: int, options: Mapping[str, Any]) -> Emulator | None:
         """The emulator with the kept state on the port that it was on, or None when the port is taken."""
@@ -113,7 +119,13 @@ class Platform:
             return None
 
     def _apply(
-        self, tool: Terraform, note: Mapping[str, Any] | None, digest: str, report: Report, options: Mapping[str, Any]
+        self,
+        tool: Terraform,
+        built: Mapping[str, Built],
+        note: Mapping[str, Any] | None,
+        digest: str,
+        report: Report,
+        options: Mapping[str, Any],
     ) -> Deployment:
         self.folder.mkdir(parents=True, exist_ok=True)
         report("starting the emulator")
@@ -126,7 +138,7 @@ class Platform:
                 (self.folder / "terraform.tfstate").unlink(missing_ok=True)
             emulator = Emulator.start(name=self.name, state_dir=self._state, **options)
         try:
-            outputs = self._terraform_apply(tool, emulator, report)
+            outputs = self._terraform_apply(tool, emulator, built, report)
             report("keeping a copy for the next start")
             emulator.snapshot(self._snapshot)
             again = Emulator.start(port=emulator.port, name=self.name, state_dir=self._state, **options)
@@ -137,13 +149,17 @@ class Platform:
         self._note_file.write_text(json.dumps(note, indent=1), encoding="utf-8")
         return Deployment(again, outputs, applied=True)
 
-    def _terraform_apply(self, tool: Terraform, emulator: Emulator, report: Report) -> dict[str, Any]:
+    def _terraform_apply(
+        self, tool: Terraform, emulator: Emulator, built: Mapping[str, Built], report: Report
+    ) -> dict[str, Any]:
         env = self.environment(emulator)
+        report("uploading the packages")
+        upload(emulator, built)
         report("terraform init")
         tool.init(CONFIGURATION, f"-backend-config=path={self.folder / 'terraform.tfstate'}", "-reconfigure", env=env)
         command = ["apply", "-json", "-auto-approve", "-input=false", f"-parallelism={PARALLELISM}"]
         try:
-            for line in tool.stream([*command, *self.variables(emulator)], CONFIGURATION, env=env):
+            for line in tool.stream([*command, *self.variables(emulator, built)], CONFIGURATION, env=env):
                 if told := _progress(line):
                     report(told)
         except TerraformCommandError as error:
@@ -155,9 +171,13 @@ class Platform:
         """What Terraform's environment needs to work on this deployment."""
         return {**emulator.environment(), "TF_DATA_DIR": str(self.folder / "terraform")}
 
-    def variables(self, emulator: Emulator) -> list[str]:
+    def variables(self, emulator: Emulator, built: Mapping[str, Built]) -> list[str]:
         """The options that give the root module its input variables."""
         values = {
+            "packages_s3": {
+                "bucket": BUCKET,
+                "sha256": {name: package.sha256_base64 for name, package in built.items()},
+            },
             "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
             "execute_api_base": f"{emulator.endpoint}/_aws/execute-api/%s/$default",
             **self.settings,
@@ -191,6 +211,25 @@ class Platform:
     @property
     def _snapshot(self) -> Path:
         return self.folder / "snapshot"
+
+
+def upload(emulator: Emulator, built: Mapping[str, Built]) -> None:
+    """Put the packages into a bucket of the emulator.
+
+    From a bucket the provider makes all functions at once; from files it makes one after the other.
+    """
+    make: Any = boto3.client
+    settings = emulator.environment()
+    s3 = make(
+        "s3",
+        endpoint_url=emulator.endpoint,
+        region_name=settings["AWS_REGION"],
+        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
+    )
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": settings["AWS_REGION"]})
+    for name, package in built.items():
+        s3.put_object(Bucket=BUCKET, Key=f"{name}.zip", Body=package.path.read_bytes())
 
 
 def _configuration_files() -> Iterator[Path]:
