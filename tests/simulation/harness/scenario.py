@@ -40,6 +40,7 @@ class Scenario:
     deliveries: tuple[tuple[float, str, int, int, int], ...]
     orders: tuple[OrderPlan, ...]
     poison_record: bool
+    stream_lag: float = 0.0
     rates: Rates = field(compare=False, default_factory=Rates)
 
 
@@ -65,19 +66,24 @@ def draw_scenario(seed: int) -> Scenario:
     draw = source(seed, "scenario")
     rates = rates_of(draw)
     skus = {f"SKU-{number}": (draw.choice((0, 1, 1, 2, 5)), draw.choice((250, 1999))) for number in range(2)}
-    orders = tuple(_order(draw, number, skus) for number in range(draw.choice((1, 1, 1, 1, 1, 1, 1, 2, 2, 3))))
+    # In a burst orders come together and the streams are read late, so that one batch holds what belongs to several.
+    burst = draw.random() < BURST_RATE
+    count = draw.choice((3, 4)) if burst else draw.choice((1, 1, 1, 1, 1, 1, 1, 2, 2, 3))
+    orders = tuple(_order(draw, number, skus, burst=burst) for number in range(count))
     deliveries: tuple[tuple[float, str, int, int, int], ...] = ()
     if draw.random() < 0.05:
         sku = draw.choice((*skus, DELIVERIES_SKU))
         price = skus[sku][1] if sku in skus else 700
         deliveries = ((draw.random() * 2, sku, draw.randrange(1, 4), price, draw.randrange(1, 3)),)
-    return Scenario(skus, deliveries, orders, POISON_RECORD_RATE > draw.random(), rates)
+    poison = draw.random() < (0.4 if burst else 0.02)
+    return Scenario(skus, deliveries, orders, poison, BURST_LAG_SECONDS if burst else 0.0, rates)
 
 
-POISON_RECORD_RATE = 0.03
+BURST_RATE = 0.08
+BURST_LAG_SECONDS = 1.5
 
 
-def _order(draw: random.Random, number: int, skus: Mapping[str, tuple[int, int]]) -> OrderPlan:
+def _order(draw: random.Random, number: int, skus: Mapping[str, tuple[int, int]], *, burst: bool) -> OrderPlan:
     chosen = draw.sample(sorted(skus), 2 if draw.random() < 0.3 else 1)
     if draw.random() < 0.03:
         chosen = [*chosen, "SKU-UNKNOWN"]
@@ -92,7 +98,7 @@ def _order(draw: random.Random, number: int, skus: Mapping[str, tuple[int, int]]
     if draw.random() < 0.02:
         lines[0]["unit_price"] = 100_000_000  # above what the shop takes
     token = "tok_canary_decline" if draw.random() < 0.12 else "tok_canary_approve"
-    at = draw.choice((0.0, 0.0, 0.05, 1.0)) * draw.random()
+    at = draw.choice((0.0, 0.0, 0.05, 0.0 if burst else 1.0)) * draw.random()
     cancel = at + draw.choice((0.1, 0.5, 1.0, 100.0)) * draw.random() if draw.random() < 0.2 else None
     deadline = at + draw.choice((0.1, 0.5, 1.0, 100.0)) * draw.random() if draw.random() < 0.15 else None
     body = {

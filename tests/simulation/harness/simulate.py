@@ -89,7 +89,9 @@ def run(
     story = about or scenario.draw_scenario(seed)
     chosen = rates or story.rates
     decisions = Decisions(seed, Rates(chosen.fault, chosen.delay, chosen.duplicate, chosen.kinds), allowed)
-    world = World(on.deployment, on.handlers, on.environments, on.routes, decisions, tracing=tracing)
+    world = World(
+        on.deployment, on.handlers, on.environments, on.routes, decisions, stream_lag=story.stream_lag, tracing=tracing
+    )
     judge = Judge(world)
     runtime.forget()
     runtime.attach(world, full_logs=seed % FULL_LOGS_EVERY == 0)
@@ -159,7 +161,7 @@ class _Outcome:
         for plan in self.story.orders:
             self._order(plan)
         if self.story.poison_record:
-            world.at(START + 0.3, self._poison_record)
+            world.at(START + 0.02, self._poison_record)
 
     def finish(self) -> None:
         """Judge how the orders ended by what they asked for."""
@@ -288,7 +290,7 @@ class _Outcome:
     def _poison_record(self) -> None:
         """Somebody writes a row by hand whose outbox is no event, between others that are."""
         world = self.world
-        if world.decisions.fault("poison record", (POISON_RECORD,)) is None:
+        if not world.decisions.happens("poison record", 1.0, POISON_RECORD):
             return
         world.count("stream", "record", POISON_RECORD)
         world.poison_records += 1

@@ -270,9 +270,11 @@ class World:
         routes: Routes,
         decisions: Decisions,
         *,
+        stream_lag: float = 0.0,
         tracing: bool = False,
     ) -> None:
         self.deployment = deployment
+        self.stream_lag = stream_lag
         self.handlers = handlers
         self.decisions = decisions
         self.observer = Observer()
@@ -422,6 +424,7 @@ class World:
         elif moment > self.now:
             self.now = moment
         if timed_out:
+            self.count(self._short(invocation.function), "slow calls", TIMEOUT)
             self._kill(invocation, TIMEOUT)
 
     def _kill(self, invocation: Invocation, how: str) -> None:
@@ -851,7 +854,7 @@ class World:
             shard.busy = True
             shard.polls += 1
             name = f"{mapping.function}/{shard.number}/{shard.waiting[-1].sequence}"
-            self.after(f"stream {name}", HOP_SECONDS, lambda: self._poll(shard))
+            self.after(f"stream {name}", HOP_SECONDS + self.stream_lag, lambda: self._poll(shard))
 
     def _poll(self, shard: _Shard) -> None:
         if not shard.ranges:

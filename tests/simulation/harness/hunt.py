@@ -1,0 +1,77 @@
+"""Hunts seeded bugs: each in a process of its own, with the simulator, until it is found or its time is over."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import multiprocessing.connection
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import bugs as bug_list
+from . import plan as plans
+from .bugs import Bug
+from .deployment import from_plan
+
+SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """How a bug ended: what found it (``None``: it survived), with which seed, after how many schedules and seconds."""
+
+    bug: str
+    found: str | None
+    seed: int | None
+    schedules: int
+    seconds: float
+    by: str = "simulator"
+
+
+def _hunt(bug: Bug, seconds: float, plan: dict[str, Any], pipe: multiprocessing.connection.Connection) -> None:
+    from . import simulate  # noqa: PLC0415 - after the fork
+
+    started = time.monotonic()
+    try:
+        bug_list.seed(bug)
+        deployment = from_plan(plan, change_pattern=bug.change_pattern)
+        if bug.deployed is not None:
+            deployment = bug.deployed(deployment)
+        platform = simulate.Platform(deployment)
+        gc.disable()
+        schedules = 0
+        while time.monotonic() - started < seconds:
+            result = simulate.run(platform, schedules)
+            schedules += 1
+            if result.violation is not None:
+                pipe.send(Kill(bug.name, result.violation, result.seed, schedules, time.monotonic() - started))
+                return
+            if schedules % 200 == 0:
+                gc.collect()
+        pipe.send(Kill(bug.name, None, None, schedules, time.monotonic() - started))
+    except BaseException as error:  # noqa: BLE001 - it goes to the parent
+        pipe.send(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+
+
+def hunt(chosen: Sequence[Bug], *, seconds: float = SECONDS, processes: int = 1) -> Iterator[Kill]:
+    """Hunt ``chosen`` bugs, ``processes`` at once, and yield how each ended. Raises what a process failed with."""
+    context = multiprocessing.get_context("fork")
+    plan = plans.plan()
+    waiting = list(chosen)
+    running: dict[multiprocessing.connection.Connection, Any] = {}
+    while waiting or running:
+        while waiting and len(running) < processes:
+            receiver, sender = context.Pipe(duplex=False)
+            process = context.Process(target=_hunt, args=(waiting.pop(0), seconds, plan, sender), daemon=True)
+            process.start()
+            sender.close()
+            running[receiver] = process
+        for ready in multiprocessing.connection.wait(list(running)):
+            process = running.pop(ready)  # type: ignore[arg-type]
+            outcome = ready.recv()  # type: ignore[union-attr]
+            process.join()
+            if isinstance(outcome, Exception):
+                raise outcome
+            yield outcome
