@@ -101,10 +101,15 @@ locals {
     { for service, deployed in module.service : service => deployed },
     { for deployed in module.sandbox : "sandbox" => deployed },
   )
-  deployed_functions = flatten([
-    for service, deployed in local.deployed_services : concat(
-      [for name, function in deployed.functions : { service = service, function = name, deployed = function }],
-      [for function in [deployed.relay] : { service = service, function = "relay", deployed = function } if function != null],
-    )
-  ])
+  deployed_functions = concat(
+    flatten([
+      for service, deployed in local.deployed_services : [
+        for name, function in deployed.functions : { service = service, function = name, deployed = function }
+      ]
+    ]),
+    [
+      for service, definition in local.services :
+      { service = service, function = "relay", deployed = module.service[service].relay } if definition.publishes
+    ],
+  )
 }

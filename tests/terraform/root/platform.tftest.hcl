@@ -1,0 +1,159 @@
+mock_provider "aws" {
+  override_during = plan
+
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555" }
+  }
+  mock_resource "aws_dynamodb_table" {
+    defaults = { stream_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-test-table/stream/2025-01-01T00:00:00.000" }
+  }
+  mock_resource "aws_cloudwatch_event_bus" {
+    defaults = { arn = "arn:aws:events:eu-central-1:123456789012:event-bus/shop-test-events" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:group" }
+  }
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-central-1:123456789012:shop-test-alarms" }
+  }
+  mock_resource "aws_apigatewayv2_api" {
+    defaults = {
+      id            = "a1b2c3d4e5"
+      api_endpoint  = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
+      execution_arn = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5"
+    }
+  }
+  mock_resource "aws_apigatewayv2_stage" {
+    defaults = { execution_arn = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/$default" }
+  }
+}
+
+variables {
+  environment = "test"
+  account_id  = "123456789012"
+  region      = "eu-central-1"
+  packages = {
+    s3 = {
+      bucket = "packages"
+      sha256 = {
+        for name in ["inventory", "notification", "order", "payment", "relay", "saga_log", "sandbox", "shipping"] :
+        name => "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+      }
+    }
+  }
+  mail = { from = "orders@example.com" }
+}
+
+run "with_the_sandbox" {
+  command = plan
+
+  variables {
+    sandbox             = true
+    sandbox_secret      = "0123456789abcdef0123456789abcdef"
+    execute_api_base    = "http://127.0.0.1:4566/_aws/execute-api/%s/$default"
+    deletion_protection = false
+  }
+
+  assert {
+    condition     = output.api.endpoint == "http://127.0.0.1:4566/_aws/execute-api/a1b2c3d4e5/$default" && output.sandbox.endpoint == output.api.endpoint
+    error_message = "both APIs answer where the emulator has them: ${output.api.endpoint}"
+  }
+
+  assert {
+    condition     = keys(output.tables) == ["inventory", "notification", "order", "payment", "saga_log", "sandbox", "shipping"]
+    error_message = "a table for each service: ${jsonencode(keys(output.tables))}"
+  }
+
+  assert {
+    condition = keys(output.functions) == [
+      "inventory/chk_inventory", "inventory/get_stock", "inventory/receive_stock", "inventory/relay", "inventory/reverse_inv",
+      "notification/get_notices", "notification/notify_customer", "notification/relay",
+      "order/get_order", "order/place_order", "order/relay", "order/request_cancellation", "order/reverse_order",
+      "payment/get_payment", "payment/process_pymt", "payment/relay", "payment/reverse_pymt",
+      "saga_log/get_saga", "saga_log/record_event",
+      "sandbox/authorize", "sandbox/provider",
+      "shipping/get_shipment", "shipping/relay", "shipping/reverse_ship", "shipping/shipping",
+    ]
+    error_message = "functions: ${jsonencode(keys(output.functions))}"
+  }
+
+  assert {
+    condition = tolist(keys(output.queues)) == sort(concat(
+      ["event_bus"],
+      [for service in ["inventory", "notification", "order", "payment", "shipping"] : "${service}/relay/failed"],
+      [for function in ["inventory/chk_inventory", "payment/process_pymt", "shipping/shipping"] : "${function}/undelivered"],
+      flatten([
+        for function in [
+          "inventory/reverse_inv", "notification/notify_customer", "order/reverse_order", "payment/reverse_pymt", "saga_log/record_event", "shipping/reverse_ship",
+        ] : ["${function}/undelivered", "${function}/failed"]
+      ]),
+    ))
+    error_message = "a place to end for every message: ${jsonencode(keys(output.queues))}"
+  }
+
+  assert {
+    condition     = output.sandbox.parameter_name == "/shop/test/sandbox/secret" && aws_ssm_parameter.sandbox[0].type == "SecureString"
+    error_message = "the secret is in an encrypted parameter: ${output.sandbox.parameter_name}"
+  }
+}
+
+run "in_production" {
+  command = plan
+
+  variables {
+    environment      = "prod"
+    payment_provider = { url = "https://psp.example.com", parameter_name = "/psp" }
+    carrier          = { url = "https://carrier.example.com", parameter_name = "/carrier" }
+  }
+
+  assert {
+    condition     = output.sandbox == null && length(module.sandbox) == 0 && length(module.sandbox_api) == 0 && length(aws_ssm_parameter.sandbox) == 0
+    error_message = "nothing of the sandbox is there"
+  }
+
+  assert {
+    condition     = output.alarms.topic_arn == "arn:aws:sns:eu-central-1:123456789012:shop-prod-alarms" && length(output.alarms.arns) > 100
+    error_message = "everything has its alarms: ${length(output.alarms.arns)}"
+  }
+
+  assert {
+    condition     = output.api.endpoint == "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
+    error_message = "the API answers where AWS has it: ${output.api.endpoint}"
+  }
+}
+
+run "with_a_topic_and_an_identity_of_the_callers" {
+  command = plan
+
+  variables {
+    payment_provider = { url = "https://psp.example.com", parameter_name = "/psp" }
+    carrier          = { url = "https://carrier.example.com", parameter_name = "/carrier" }
+    alarms           = { topic = { arn = "arn:aws:sns:eu-central-1:123456789012:on-call" } }
+    mail             = { from = "orders@example.com", identity_arn = "arn:aws:ses:eu-central-1:123456789012:identity/example.com" }
+  }
+
+  assert {
+    condition     = length(aws_sns_topic.alarms) == 0 && output.alarms.topic_arn == "arn:aws:sns:eu-central-1:123456789012:on-call"
+    error_message = "the caller's topic takes the place of one of its own"
+  }
+
+  assert {
+    condition     = length(aws_sesv2_email_identity.this) == 0
+    error_message = "the caller's identity takes the place of one of its own"
+  }
+}
+
+run "without_alarms" {
+  command = plan
+
+  variables {
+    payment_provider = { url = "https://psp.example.com", parameter_name = "/psp" }
+    carrier          = { url = "https://carrier.example.com", parameter_name = "/carrier" }
+    alarms           = { enabled = false }
+  }
+
+  assert {
+    condition     = length(aws_sns_topic.alarms) == 0 && output.alarms.topic_arn == null && length(output.alarms.arns) == 0
+    error_message = "no alarms, no topic: ${jsonencode(output.alarms)}"
+  }
+}

@@ -1,0 +1,125 @@
+"""Every environment plans with its own backend and settings, and differs from the others only where it says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.terraform.support.project import of_type, planned
+
+from toolchain.venv import ROOT
+
+PlanOf = Callable[[str], dict[str, Any]]
+
+DEPLOYED = ("dev", "staging", "prod")
+SETTINGS: dict[str, dict[str, Any]] = {
+    "local": {"deletion_protection": False, "log_retention_days": 365, "key_deletion_window_days": 7, "sandbox": True},
+    "dev": {"deletion_protection": False, "log_retention_days": 14, "key_deletion_window_days": 7, "sandbox": True},
+    "staging": {"deletion_protection": True, "log_retention_days": 90, "key_deletion_window_days": 14, "sandbox": True},
+    "prod": {"deletion_protection": True, "log_retention_days": 400, "key_deletion_window_days": 30, "sandbox": False},
+}
+
+
+@pytest.mark.parametrize("environment", SETTINGS)
+def test_an_environment_plans_with_its_settings(environment: str, plan_of: PlanOf) -> None:
+    resources = planned(plan_of(environment))
+    expected = SETTINGS[environment]
+
+    tables = of_type(resources, "aws_dynamodb_table").values()
+    assert len(tables) == 6 + expected["sandbox"]
+    assert {table["deletion_protection_enabled"] for table in tables} == {expected["deletion_protection"]}
+    assert {table["point_in_time_recovery"][0]["enabled"] for table in tables} == {True}
+
+    groups = of_type(resources, "aws_cloudwatch_log_group").values()
+    assert len(groups) == len(of_type(resources, "aws_lambda_function")) + 1 + expected["sandbox"]
+    assert {group["retention_in_days"] for group in groups} == {expected["log_retention_days"]}
+
+    keys = of_type(resources, "aws_kms_key").values()
+    assert len(keys) == len(tables) + 2
+    assert {(key["enable_key_rotation"], key["deletion_window_in_days"]) for key in keys} == {
+        (True, expected["key_deletion_window_days"])
+    }
+
+    assert bool(of_type(resources, "aws_ssm_parameter")) is expected["sandbox"]
+    # The emulator cannot keep the policy as it is given.
+    assert len(of_type(resources, "aws_cloudwatch_event_bus_policy")) == (environment != "local")
+    assert len(of_type(resources, "aws_sns_topic")) == 1
+
+
+@pytest.mark.parametrize("environment", SETTINGS)
+def test_every_name_tells_the_environment(environment: str, plan_of: PlanOf) -> None:
+    resources = planned(plan_of(environment))
+    functions = of_type(resources, "aws_lambda_function").values()
+    assert functions
+    for function in functions:
+        assert function["function_name"].startswith(f"shop-{environment}-")
+        assert function["tags"]["Environment"] == environment
+
+
+@pytest.mark.parametrize("environment", DEPLOYED)
+def test_resources_tell_what_made_them(environment: str, plan_of: PlanOf) -> None:
+    resources = planned(plan_of(environment))
+    untagged = [
+        address
+        for address, values in resources.items()
+        if values.get("tags_all") is not None and values["tags_all"].get("ManagedBy") != "terraform"
+    ]
+    assert untagged == []
+    assert sum("tags_all" in values for values in resources.values()) > 100
+
+
+def test_production_uses_its_own_providers(plan_of: PlanOf) -> None:
+    functions = of_type(planned(plan_of("prod")), "aws_lambda_function")
+    environments = {
+        function["function_name"]: function["environment"][0]["variables"] for function in functions.values()
+    }
+    for name in ("payment-process_pymt", "payment-reverse_pymt"):
+        assert environments[f"shop-prod-{name}"]["PROVIDER_URL"] == "https://psp.example.com/v1"
+        assert environments[f"shop-prod-{name}"]["PROVIDER_SECRET_PARAMETER"] == "/psp/secret"
+    for name in ("shipping-shipping", "shipping-reverse_ship"):
+        assert environments[f"shop-prod-{name}"]["PROVIDER_URL"] == "https://carrier.example.com"
+        assert environments[f"shop-prod-{name}"]["PROVIDER_SECRET_PARAMETER"] == "carrier"
+    assert not any("sandbox" in name for name in environments)
+
+
+def test_production_reserves_for_the_calls_of_providers(plan_of: PlanOf) -> None:
+    functions = of_type(planned(plan_of("prod")), "aws_lambda_function").values()
+    reserved = {
+        function["function_name"]: function["reserved_concurrent_executions"]
+        for function in functions
+        if function["reserved_concurrent_executions"] not in {None, -1}
+    }
+    assert reserved == {"shop-prod-payment-process_pymt": 50, "shop-prod-shipping-shipping": 50}
+    sizes = {function["function_name"]: function["memory_size"] for function in functions}
+    assert sizes["shop-prod-order-place_order"] == 512
+    assert sizes["shop-prod-order-get_order"] == 256
+
+
+def test_the_local_environment_answers_where_the_emulator_has_it(plan_of: PlanOf) -> None:
+    plan = plan_of("local")
+    assert plan["variables"]["execute_api_base"]["value"].startswith("http://127.0.0.1:")
+    functions = of_type(planned(plan), "aws_lambda_function").values()
+    assert {function["filename"] is not None for function in functions} == {True}
+
+
+@pytest.mark.parametrize("file", ["main.tf", "outputs.tf", "variables.tf", "versions.tf"])
+def test_environments_share_everything_but_their_settings(file: str) -> None:
+    assert len({(ROOT / "envs" / environment / file).read_text(encoding="utf-8") for environment in DEPLOYED}) == 1
+
+
+@pytest.mark.parametrize("environment", DEPLOYED)
+def test_the_state_is_encrypted_locked_and_kept_apart(environment: str) -> None:
+    folder = ROOT / "envs" / environment
+    assert {path.name for path in folder.glob("*.tf") if not path.name.endswith("_override.tf")} == {
+        "main.tf",
+        "outputs.tf",
+        "settings.tf",
+        "variables.tf",
+        "versions.tf",
+    }
+    text = (folder / "settings.tf").read_text(encoding="utf-8")
+    backend = dict(re.findall(r"^    (\w+) += (.+)$", text.split("locals")[0], re.MULTILINE))
+    assert backend == {"key": f'"saga/{environment}/terraform.tfstate"', "encrypt": "true", "use_lockfile": "true"}
+    assert f'environment = "{environment}"' in text

@@ -1,0 +1,211 @@
+"""What the platform's functions may do, where their failures go and who may call them, from its plan."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from tests.terraform.support.project import ACCOUNT_ID, REGION, of_type, planned
+
+PlanOf = Callable[[str], dict[str, Any]]
+
+BUS, QUEUE, NOWHERE = "bus", "queue", "nowhere"
+
+
+@dataclass(frozen=True)
+class Function:
+    """What is expected of a function."""
+
+    failures_go_to: str = NOWHERE
+    table: frozenset[str] = frozenset()
+    variables: frozenset[str] = frozenset()
+    statements: frozenset[str] = frozenset()
+
+
+def function(
+    failures_go_to: str, *table: str, variables: tuple[str, ...] = (), statements: tuple[str, ...] = ()
+) -> Function:
+    return Function(
+        failures_go_to,
+        frozenset(table),
+        frozenset({*variables, *(["SAGA_TABLE"] if table else [])}),
+        frozenset(
+            {
+                "WriteLogs",
+                "WriteTraces",
+                *statements,
+                *(["UseTable"] if table else []),
+                *({BUS: ["PublishFailures"], QUEUE: ["SendFailures"]}.get(failures_go_to, [])),
+            }
+        ),
+    )
+
+
+PORT = ("PROVIDER_URL", "PROVIDER_SECRET_PARAMETER")
+RELAY = function(NOWHERE, variables=("SAGA_BUS",), statements=("PublishEvents", "SendFailures"))
+FUNCTIONS = {
+    "order/place_order": function(BUS, "UpdateItem", variables=("SAGA_DEADLINE_SECONDS",)),
+    "order/reverse_order": function(QUEUE, "UpdateItem"),
+    "order/request_cancellation": function(NOWHERE, "GetItem", "UpdateItem"),
+    "order/get_order": function(NOWHERE, "GetItem"),
+    "order/relay": RELAY,
+    "inventory/chk_inventory": function(BUS, "UpdateItem"),
+    "inventory/reverse_inv": function(QUEUE, "UpdateItem"),
+    "inventory/receive_stock": function(NOWHERE, "UpdateItem"),
+    "inventory/get_stock": function(NOWHERE, "GetItem"),
+    "inventory/relay": RELAY,
+    "payment/process_pymt": function(BUS, "UpdateItem", variables=PORT, statements=("ReadParameters",)),
+    "payment/reverse_pymt": function(QUEUE, "UpdateItem", variables=PORT, statements=("ReadParameters",)),
+    "payment/get_payment": function(NOWHERE, "GetItem"),
+    "payment/relay": RELAY,
+    "shipping/shipping": function(BUS, "UpdateItem", variables=PORT, statements=("ReadParameters",)),
+    "shipping/reverse_ship": function(QUEUE, "UpdateItem", variables=PORT, statements=("ReadParameters",)),
+    "shipping/get_shipment": function(NOWHERE, "GetItem"),
+    "shipping/relay": RELAY,
+    "notification/notify_customer": function(QUEUE, "UpdateItem", variables=("MAIL_FROM",), statements=("SendMail",)),
+    "notification/get_notices": function(NOWHERE, "GetItem"),
+    "notification/relay": RELAY,
+    "saga_log/record_event": function(QUEUE, "PutItem", variables=("SAGA_LOG_KEEP_DAYS",)),
+    "saga_log/get_saga": function(NOWHERE, "Query", variables=("SAGA_COMPLETED", "SAGA_REVERSED")),
+    "sandbox/provider": function(NOWHERE, "GetItem", "PutItem", "UpdateItem", variables=("SANDBOX_TIMEOUT_SECONDS",)),
+    "sandbox/authorize": function(NOWHERE, variables=("SANDBOX_SECRET_PARAMETER",), statements=("ReadParameters",)),
+}
+EVERY_FUNCTION = {
+    "POWERTOOLS_LOG_LEVEL",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "POWERTOOLS_SERVICE_NAME",
+    "SAGA_FUNCTION",
+    "SAGA_SOURCE",
+}
+
+
+def key_of(address: str) -> str:
+    """`<service>/<function>` of a resource in modules/function."""
+    service = re.search(r'module\.service\["(\w+)"\]|module\.(sandbox)\[0\]', address)
+    name = re.search(r'module\.function\["(\w+)"\]', address)
+    assert service, address
+    assert name, address
+    return f"{service.group(1) or service.group(2)}/{name.group(1)}"
+
+
+def of_functions(plan: dict[str, Any], kind: str) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for address, values in of_type(planned(plan), kind).items():
+        if "module.function[" in address:
+            found.setdefault(key_of(address), []).append({"address": address, **values})
+    return found
+
+
+def statements_of(policies: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for policy in policies:
+        if "policy" in policy:
+            yield from json.loads(policy["policy"])["Statement"]
+
+
+@pytest.fixture(scope="module")
+def dev(plan_of: PlanOf) -> dict[str, Any]:
+    return plan_of("dev")
+
+
+def test_the_platform_has_these_functions(dev: dict[str, Any]) -> None:
+    assert of_functions(dev, "aws_lambda_function").keys() == FUNCTIONS.keys()
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_a_function_finds_its_settings(key: str, plan_of: PlanOf) -> None:
+    # With the sandbox, the apply finds out where a provider is, and the plan then tells none of the variables.
+    plan = plan_of("prod" if "PROVIDER_URL" in FUNCTIONS[key].variables else "dev")
+    (found,) = of_functions(plan, "aws_lambda_function")[key]
+    service, name = key.split("/")
+    variables = found["environment"][0]["variables"]
+    assert variables["SAGA_SOURCE"] == f"shop.{service}"
+    assert variables["SAGA_FUNCTION"] == name
+    assert variables["POWERTOOLS_SERVICE_NAME"] == service
+    assert variables.keys() == EVERY_FUNCTION | FUNCTIONS[key].variables
+    package = "saga_kit.relay" if name == "relay" else f"{service}.handlers"
+    assert found["handler"] == (f"{package}.handler" if name == "relay" else f"{package}.{name}")
+    assert found["s3_key"] == f"releases/1.0.0/{'relay' if name == 'relay' else service}.zip"
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_a_role_permits_what_its_function_does_and_no_more(key: str, dev: dict[str, Any]) -> None:
+    policies = of_functions(dev, "aws_iam_role_policy")[key]
+    (access,) = [policy for policy in policies if '["access"]' in policy["address"]]
+    statements = {statement["Sid"]: statement for statement in statements_of([access])}
+    assert statements.keys() == FUNCTIONS[key].statements
+    if FUNCTIONS[key].table:
+        service, _ = key.split("/")
+        assert set(statements["UseTable"]["Action"]) == {f"dynamodb:{action}" for action in FUNCTIONS[key].table}
+        assert statements["UseTable"]["Resource"] == [
+            f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/shop-dev-{service}"
+        ]
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_a_failure_has_somewhere_to_go(key: str, dev: dict[str, Any]) -> None:
+    configured = of_functions(dev, "aws_lambda_function_event_invoke_config").get(key, [])
+    destinations = [
+        config["destination_config"][0]["on_failure"][0]["destination"].split(":")[2] for config in configured
+    ]
+    assert destinations == {BUS: ["events"], QUEUE: ["sqs"], NOWHERE: []}[FUNCTIONS[key].failures_go_to]
+    targets = of_functions(dev, "aws_cloudwatch_event_target").get(key, [])
+    assert all(target["dead_letter_config"] and target["retry_policy"] for target in targets)
+    assert not targets or destinations
+
+
+def test_no_permission_has_a_wildcard(dev: dict[str, Any]) -> None:
+    roles = of_functions(dev, "aws_iam_role_policy")
+    for key, policies in roles.items():
+        for statement in statements_of(policies):
+            assert not any("*" in action for action in statement["Action"]), (key, statement)
+            if statement["Sid"] == "WriteTraces":
+                continue  # X-Ray has nothing to name.
+            for resource in statement["Resource"]:
+                # Lambda names the streams in the function's own log group as it goes.
+                assert "*" not in resource.removesuffix(":log-stream:*"), (key, statement)
+
+
+CUSTOMERS = {"POST /orders", "GET /orders/{id}", "POST /orders/{id}/cancellation"}
+OPERATORS = {"GET /orders/{id}/saga", "GET /stock/{sku}", "PUT /stock/{sku}"}
+
+
+@pytest.mark.parametrize(("environment", "customers"), [("dev", "AWS_IAM"), ("prod", "JWT")])
+def test_every_route_is_authorized(environment: str, customers: str, plan_of: PlanOf) -> None:
+    routes = of_type(planned(plan_of(environment)), "aws_apigatewayv2_route")
+    found = {
+        route["route_key"]: route["authorization_type"]
+        for address, route in routes.items()
+        if "module.sandbox_api" not in address
+    }
+    assert found == dict.fromkeys(CUSTOMERS, customers) | dict.fromkeys(OPERATORS, "AWS_IAM")
+
+
+def test_the_sandbox_asks_for_its_secret(dev: dict[str, Any]) -> None:
+    routes = of_type(planned(dev), "aws_apigatewayv2_route")
+    found = {
+        route["route_key"]: route["authorization_type"]
+        for address, route in routes.items()
+        if "module.sandbox_api" in address
+    }
+    assert found == dict.fromkeys(
+        [
+            "GET /authorizations/{key}",
+            "GET /shipments/{key}",
+            "POST /authorizations",
+            "POST /authorizations/{key}/void",
+            "POST /shipments",
+            "POST /shipments/{key}/cancel",
+        ],
+        "CUSTOM",
+    )
+
+
+def test_the_secret_is_in_no_plan(dev: dict[str, Any]) -> None:
+    (parameter,) = of_type(planned(dev), "aws_ssm_parameter").values()
+    assert parameter["type"] == "SecureString"
+    assert parameter.get("value") is None
+    assert parameter.get("value_wo") is None
