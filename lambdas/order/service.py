@@ -150,15 +150,15 @@ def cancel(trigger: Trigger, orders: Orders) -> Effect:
 
 
 def request_cancellation(order_id: str, orders: Orders) -> dict[str, Any]:
-    """Publish that the customer wants the order to be taken back; a second request changes nothing.
+    """Publish that the customer wants the order to be taken back; a repeated request gets the same answer, also later.
 
     Whether the order can still be taken back is decided by the saga's last step. Raises ``Problem``: 404 for an order
-    that does not exist, 409 for one that does not stand any more.
+    that does not exist, 409 for one that did not stand any more when that was first asked for.
     """
     row = orders.rows.find(order_id)
     if row is None:
         raise Problem(HTTPStatus.NOT_FOUND, "not-found", "id: expected an order that exists", field="id")
-    if row.state is not State.SUCCEEDED or not orders.request_cancellation(row, _cancellation(row)):
+    if not orders.request_cancellation(row, _cancellation(row)):
         raise Problem(HTTPStatus.CONFLICT, "order-not-open", "id: expected an order that still stands", field="id")
     return {"order_id": order_id, "cancellation": "REQUESTED"}
 

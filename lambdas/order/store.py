@@ -30,9 +30,10 @@ class Orders:
         )
 
     def request_cancellation(self, row: Row, event: Event) -> bool:
-        """Note on a standing order, found as ``row``, that its customer wants it taken back; returns whether it stands.
+        """Note on an order, found as ``row``, that its customer wants it taken back, if it stands.
 
-        The row must not have changed since, so that of two requests at once only one publishes.
+        Returns whether that is noted, now or by an earlier request. The row must not have changed since it was found,
+        so that of two requests at once only one publishes.
         """
         if cancellation_requested(row):
             return True
@@ -44,7 +45,7 @@ class Orders:
             attributes={"cancellation_requested_at": {"S": event.meta.occurred_at}},
             require={outbox.ATTRIBUTE: row.item[outbox.ATTRIBUTE]},
         )
-        return change.applied or (change.found is State.SUCCEEDED and cancellation_requested(change.row))
+        return change.applied or cancellation_requested(change.row)
 
 
 def orders() -> Orders:

@@ -12,7 +12,7 @@ from tests.unit.support.api import a_request, ask
 from tests.unit.support.dynamodb import at_once, event_of, published, size
 from tests.unit.support.orders import ORDER, a_message, an_event
 
-from order import handlers
+from order import handlers, store
 from order.money import LIMITS
 from order.service import ORDER_IDS
 
@@ -66,6 +66,36 @@ def test_of_cancellations_at_once_one_is_published(table: Any) -> None:
 def test_a_cancellation_and_a_reversal_at_once_end_in_the_reversal(table: Any) -> None:
     place()
     at_once(lambda work: work(), [cancellation, take_back] * 4)
+    assert row(table)["state"] == {"S": "REVERSED"}
+    assert event_of(row(table)).detail_type == "OrderCancelled"
+
+
+def test_a_cancellation_again_gets_its_first_answer_also_after_it_took_effect(table: Any) -> None:
+    place()
+    first = cancellation()
+    assert first[0] == 202
+    take_back()
+    before = row(table)
+    assert cancellation() == first
+    assert row(table) == before
+
+
+@pytest.mark.parametrize(("asked_before", "status"), [(True, 202), (False, 409)])
+def test_a_cancellation_that_meets_the_reversal_is_answered_by_whether_it_was_asked_for_before(
+    table: Any, monkeypatch: pytest.MonkeyPatch, asked_before: bool, status: int
+) -> None:
+    place()
+    work = store.Orders.request_cancellation
+
+    def late(self: Any, found: Any, event: Any) -> bool:
+        monkeypatch.setattr(store.Orders, "request_cancellation", work)
+        if asked_before:
+            assert cancellation()[0] == 202
+        take_back()
+        return work(self, found, event)
+
+    monkeypatch.setattr(store.Orders, "request_cancellation", late)
+    assert cancellation()[0] == status
     assert row(table)["state"] == {"S": "REVERSED"}
     assert event_of(row(table)).detail_type == "OrderCancelled"
 
