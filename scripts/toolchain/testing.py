@@ -46,7 +46,10 @@ LINT = "lint"
 
 LAYERS = (
     Layer(LINT, "format, types and lint of Python and HCL; generated documentation is up to date"),
-    Layer("unit", "rules, stores, bad input and the scripts, without any server", workers=2),
+    Layer("unit", "every rule, every store operation, bad input; on moto", workers=2),
+    Layer(
+        "scripts", "the build, the finding of Terraform, the runner of tests, the generated documentation", workers=2
+    ),
     Layer("emulator", "the local AWS emulator behaves as AWS does"),
     Layer("terraform", "each module: defaults, validations, exact policies", workers=2, uses_terraform=True),
     Layer("wiring", "events, rules and schemas agree, from the plan of the platform", uses_terraform=True),

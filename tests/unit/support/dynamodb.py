@@ -56,7 +56,7 @@ def at_once(work: Callable[[Any], Any], inputs: Sequence[Any], *, threads: int =
     def first() -> None:
         together.wait(timeout=30)
 
-    # A process of Lambda's handles one invocation at a time, and so do Powertools' metrics: here threads would share them.
+    # Lambda gives a process one invocation at a time. Here threads would share Powertools' metrics, which don't expect it.
     with (
         atomic_requests(),
         mock.patch.object(observe.metrics, "add_metric"),
