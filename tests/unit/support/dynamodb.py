@@ -56,7 +56,7 @@ def at_once(work: Callable[[Any], Any], inputs: Sequence[Any], *, threads: int =
     def first() -> None:
         together.wait(timeout=30)
 
-    # Lambda gives a process one invocation at a time. Here threads would share Powertools' metrics, which don't expect it.
+    # Lambda gives a process one invocation at a time; here threads would share Powertools' metrics.
     with (
         atomic_requests(),
         mock.patch.object(observe.metrics, "add_metric"),
