@@ -33,6 +33,4 @@ module "platform" {
 
   deletion_protection      = false
   key_deletion_window_days = 7
-  # The emulator keeps the policy in another form than it is given, so that every plan would change it.
-  event_bus_policy = false
 }

@@ -43,8 +43,7 @@ def test_an_environment_plans_with_its_settings(environment: str, plan_of: PlanO
     }
 
     assert bool(of_type(resources, "aws_ssm_parameter")) is expected["sandbox"]
-    # The emulator cannot keep the policy as it is given.
-    assert len(of_type(resources, "aws_cloudwatch_event_bus_policy")) == (environment != "local")
+    assert len(of_type(resources, "aws_cloudwatch_event_bus_policy")) == 1
     assert len(of_type(resources, "aws_sns_topic")) == 1
 
 
