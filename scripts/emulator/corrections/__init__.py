@@ -14,6 +14,7 @@ from emulator.corrections import (
     condition_keys,
     error_types,
     http_apis,
+    mail_authorization,
     rule_targets,
     stream_mappings,
 )
@@ -29,6 +30,7 @@ CORRECTIONS = (
     alarms,
     bus_policies,
     condition_keys,
+    mail_authorization,
 )
 
 

@@ -451,6 +451,31 @@ def check_policy_against_plain_http_lets_requests_pass(world: World) -> None:
     assert not _refused(lambda: sender.send_message(QueueUrl=queue.url, MessageBody="hello"))
 
 
+def check_mail_needs_permission_for_the_identity(world: World) -> None:
+    world.client("sesv2").create_email_identity(EmailIdentity="orders@shop.example")
+    world.client("sesv2").create_email_identity(EmailIdentity="shop.example")
+    identities = [world.arn("ses", f"identity/{name}") for name in ("orders@shop.example", "shop.example")]
+    senders = {"ses:FromAddress": ["orders@shop.example", "news@shop.example"]}
+    sender = _user(
+        world,
+        {
+            "Effect": "Allow",
+            "Action": "ses:SendEmail",
+            "Resource": identities,
+            "Condition": {"StringEquals": senders},
+        },
+        "sesv2",
+    )
+    mail = {
+        "Destination": {"ToAddresses": ["ada@example.com"]},
+        "Content": {"Simple": {"Subject": {"Data": "hello"}, "Body": {"Text": {"Data": "hello"}}}},
+    }
+    for allowed in ("orders@shop.example", "The shop <news@shop.example>"):
+        assert not _refused(partial(sender.send_email, FromEmailAddress=allowed, **mail))
+    for foreign in ("other@shop.example", "news@elsewhere.example"):
+        assert _refused(partial(sender.send_email, FromEmailAddress=foreign, **mail))
+
+
 def check_destination_needs_the_roles_permission(world: World) -> None:
     allowed, closed = (world.queue(name, rules_may_send=False) for name in ("allowed", "closed"))
     _role(world, {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": allowed.arn})
@@ -469,6 +494,7 @@ NEED_IAM = {
     "bus_policy_counts_for_destinations",
     "policy_on_event_sources_is_enforced",
     "policy_against_plain_http_lets_requests_pass",
+    "mail_needs_permission_for_the_identity",
     "destination_needs_the_roles_permission",
 }
 
