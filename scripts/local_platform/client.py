@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -89,9 +89,20 @@ class Client:
         body = {"delivery_id": delivery_id, "quantity": quantity, "unit_price": unit_price, "currency": currency}
         self.expect("PUT", f"/stock/{sku}", body)
 
-    def place(self, order: Mapping[str, Any], key: str) -> dict[str, Any]:
-        """Place an order (PlaceOrderRequest.v1) under an idempotency key."""
-        return self.expect("POST", "/orders", order, headers={"idempotency-key": key})
+    def place(self, order: Mapping[str, Any], key: str) -> str:
+        """Place an order (PlaceOrderRequest.v1) under an idempotency key and return its id.
+
+        An order that the shop refuses has an id and a saga too. Raises `PlatformError` for one that was not recorded.
+        """
+        response = self.request("POST", "/orders", order, headers={"idempotency-key": key})
+        order_id = response.json().get("order_id")
+        if order_id is None:
+            raise PlatformError(f"POST /orders answered {response.status_code}: {response.text[:500]}")
+        return str(order_id)
+
+    def cancel(self, order_id: str) -> None:
+        """Ask for an order to be taken back."""
+        self.expect("POST", f"/orders/{order_id}/cancellation")
 
     def story(self, order_id: str) -> dict[str, Any] | None:
         """One order's saga as it is on record, or None when nothing is yet."""
@@ -103,19 +114,31 @@ class Client:
         told: dict[str, Any] = response.json()
         return told
 
+    def await_event(self, order_id: str, detail_type: str, timeout: float = 60) -> dict[str, Any]:
+        """Wait until an event of the order's saga is on record and return the story so far.
+
+        Raises `PlatformError` when that takes longer than `timeout` seconds.
+        """
+        return self._await(order_id, lambda told: detail_type in _detail_types(told), timeout)
+
     def finished_story(self, order_id: str, timeout: float = 60) -> dict[str, Any]:
         """Wait until the customer was told of the order's outcome and return the saga's story.
 
         Raises `PlatformError` when that takes longer than `timeout` seconds.
         """
+        return self._await(
+            order_id, lambda told: told["state"] != "open" and "CustomerNotified" in _detail_types(told), timeout
+        )
+
+    def _await(self, order_id: str, condition: Callable[[dict[str, Any]], bool], timeout: float) -> dict[str, Any]:
         deadline = time.monotonic() + timeout
         while True:
             told = self.story(order_id)
-            if told and told["state"] != "open" and any(e["detail_type"] == "CustomerNotified" for e in told["events"]):
+            if told and condition(told):
                 return told
             if time.monotonic() > deadline:
-                seen = [event["detail_type"] for event in told["events"]] if told else []
-                raise PlatformError(f"order {order_id} did not end within {timeout:.0f} s; on record: {seen}")
+                seen = _detail_types(told) if told else []
+                raise PlatformError(f"order {order_id} is not there after {timeout:.0f} s; on record: {seen}")
             time.sleep(0.2)
 
     def ask(self, service: str, function: str, **payload: Any) -> Any:
@@ -145,3 +168,7 @@ class Client:
         response.raise_for_status()
         sent: dict[str, list[dict[str, Any]]] = response.json()["messages"]
         return sent.get(self.environment["AWS_ACCESS_KEY_ID"], [])
+
+
+def _detail_types(told: Mapping[str, Any]) -> list[str]:
+    return [event["detail_type"] for event in told["events"]]

@@ -123,10 +123,13 @@ def show(console: Console, client: Client) -> list[str]:
     failed = []
     for number, (name, scenario) in enumerate(SCENARIOS.items(), start=1):
         with console.status(f"order {number} of {len(SCENARIOS)}: {scenario.title}"):
-            placed = client.place(scenario.order, f"demo-{run_id}-{name}")
-            told = client.finished_story(placed["order_id"])
-            rows = client.rows(placed["order_id"])
-        title = f"{number}. {scenario.title}: order {placed['order_id']}"
+            order_id = client.place(scenario.order, f"demo-{run_id}-{name}")
+            if scenario.cancel:
+                client.await_event(order_id, "StockReserved")
+                client.cancel(order_id)
+            told = client.finished_story(order_id)
+            rows = client.rows(order_id)
+        title = f"{number}. {scenario.title}: order {order_id}"
         subtitle = story.outcome(told)
         console.print(
             Panel(story.draw(told, rows, names), title=title, title_align="left", subtitle=subtitle, padding=(0, 1))

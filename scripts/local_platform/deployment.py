@@ -7,6 +7,7 @@ otherwise Terraform applies what has changed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -227,7 +228,8 @@ def upload(emulator: Emulator, built: Mapping[str, Built]) -> None:
         aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
     )
-    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": settings["AWS_REGION"]})
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": settings["AWS_REGION"]})
     for name, package in built.items():
         s3.put_object(Bucket=BUCKET, Key=f"{name}.zip", Body=package.path.read_bytes())
 

@@ -41,7 +41,7 @@ class Scenario:
         change: makes the order out of the usual one.
         state: how the saga ends, "completed" or "reversed".
         reason: code of the reason of a reversal.
-        cancel: whether the customer changes their mind right after placing it.
+        cancel: whether the customer changes their mind while the order is under way.
     """
 
     title: str
@@ -72,6 +72,13 @@ def _postal_code(code: str) -> Callable[[Order], None]:
     return change
 
 
+def _currency(code: str) -> Callable[[Order], None]:
+    def change(order: Order) -> None:
+        order["currency"] = code
+
+    return change
+
+
 def _line(**values: Any) -> Callable[[Order], None]:
     def change(order: Order) -> None:
         order["lines"][0].update(values)
@@ -89,6 +96,12 @@ SCENARIOS: Mapping[str, Scenario] = {
         "out_of_stock",
     ),
     "price_changed": Scenario("a price that was never quoted", _line(unit_price=1), "reversed", "price_changed"),
+    "wrong_currency": Scenario(
+        "a currency that the item is not sold in", _currency("USD"), "reversed", "wrong_currency"
+    ),
+    "limit_exceeded": Scenario(
+        "more than the shop takes in one order", _line(quantity=300), "reversed", "order_limit_exceeded"
+    ),
     "declined": Scenario("a card that is declined", _card("tok_decline"), "reversed", "insufficient_funds"),
     "not_served": Scenario(
         "an address that the carrier does not serve", _postal_code("00000"), "reversed", "address_not_served"
@@ -101,5 +114,13 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "carrier_fails": Scenario(
         "a carrier that fails every time", _postal_code("99999"), "reversed", "technical_failure"
+    ),
+    "carrier_times_out": Scenario("a carrier that books and then times out", _postal_code("77777"), "completed"),
+    "cancelled": Scenario(
+        "a customer who cancels while the payment hangs",
+        _card("tok_charge_then_timeout"),
+        "reversed",
+        "customer_cancelled",
+        cancel=True,
     ),
 }
