@@ -87,7 +87,7 @@ def plan_of(
 
     def plan(name: str) -> dict[str, Any]:
         folder = ROOT / "envs" / name
-        env = {**emulator.environment(ACCOUNT_ID, REGION), **data_dir(folder)}
+        env = {**emulator.environment(ACCOUNT_ID, REGION), **data_dir(folder, "plan")}
         backend = ["-reconfigure"]
         if name == "local":
             backend += [f"-backend-config=path={env['TF_DATA_DIR']}/test.tfstate"]

@@ -35,10 +35,13 @@ def name_of(folder: Path) -> str:
     return str(folder.relative_to(ROOT)) if folder != ROOT else "root"
 
 
-def data_dir(folder: Path) -> dict[str, str]:
-    """The environment that keeps what Terraform makes of a configuration out of its folder, for each worker its own."""
+def data_dir(folder: Path, purpose: str = "validate") -> dict[str, str]:
+    """The environment that keeps what Terraform makes of a configuration out of its folder, for each worker its own.
+
+    Terraform remembers a backend there, so what is done with one and what is done without have different `purpose`.
+    """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    path = CACHE / "terraform" / "tests" / worker / name_of(folder).replace("/", "-")
+    path = CACHE / "terraform" / "tests" / worker / purpose / name_of(folder).replace("/", "-")
     return {"TF_DATA_DIR": str(path)}
 
 
