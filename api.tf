@@ -7,6 +7,7 @@ locals {
     "POST /orders/{id}/cancellation" = { service = "order", function = "request_cancellation", authorization = local.for_customers }
     # For the operators: customers have no business here.
     "GET /orders/{id}/saga" = { service = "saga_log", function = "get_saga", authorization = "AWS_IAM" }
+    "GET /sagas"            = { service = "saga_log", function = "get_sagas", authorization = "AWS_IAM" }
     "GET /stock/{sku}"      = { service = "inventory", function = "get_stock", authorization = "AWS_IAM" }
     "PUT /stock/{sku}"      = { service = "inventory", function = "receive_stock", authorization = "AWS_IAM" }
   }

@@ -40,8 +40,9 @@ module "service" {
   event_bus     = { name = module.event_bus.name, arn = module.event_bus.arn }
 
   table = {
-    range_key           = each.value.range_key
-    deletion_protection = var.deletion_protection
+    range_key                = each.value.range_key
+    global_secondary_indexes = lookup(each.value, "indexes", {})
+    deletion_protection      = var.deletion_protection
   }
   functions = {
     for name, function in each.value.functions : name => merge(function, {
@@ -56,8 +57,11 @@ module "service" {
     memory_size          = try(var.functions["${each.key}/relay"].memory_size, null)
     timeout              = try(var.functions["${each.key}/relay"].timeout, null)
     reserved_concurrency = try(var.functions["${each.key}/relay"].reserved_concurrency, null)
+    filters              = lookup(each.value, "relay_filters", [])
   }
 
+  # Several environments may share an account: their figures must not add up.
+  metrics_namespace        = local.metrics_namespace
   runtime                  = var.runtime
   architecture             = var.architecture
   log_retention_days       = var.log_retention_days

@@ -85,6 +85,7 @@ output "alarms" {
       merge([
         for service, deployed in local.deployed_services : { for key, arn in deployed.alarm_arns : "${service}/${key}" => arn }
       ]...),
+      { for key, alarm in aws_cloudwatch_metric_alarm.saga_log : "saga_log/${key}" => alarm.arn },
       { for key, arn in module.event_bus.alarm_arns : "event_bus/${key}" => arn },
       { for key, arn in module.api.alarm_arns : "api/${key}" => arn },
     )

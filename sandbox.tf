@@ -60,6 +60,7 @@ module "sandbox" {
     })
   }
 
+  metrics_namespace        = local.metrics_namespace
   runtime                  = var.runtime
   architecture             = var.architecture
   log_retention_days       = var.log_retention_days

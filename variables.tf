@@ -164,6 +164,18 @@ variable "deadline_seconds" {
   }
 }
 
+variable "stuck_after_seconds" {
+  description = "Seconds after its deadline from which on a saga that is still open is stuck, which is an alarm."
+  type        = number
+  default     = 600
+  nullable    = false
+
+  validation {
+    condition     = var.stuck_after_seconds >= 60 && var.stuck_after_seconds <= 604800 && floor(var.stuck_after_seconds) == var.stuck_after_seconds
+    error_message = "stuck_after_seconds must be a whole number of seconds from 60 to 604800, which is a week."
+  }
+}
+
 # How it is reached, and what it reaches
 
 variable "jwt" {

@@ -50,7 +50,7 @@ locals {
           maximum_retry_attempts          = var.relay.maximum_retry_attempts
           maximum_record_age_seconds      = var.relay.maximum_record_age_seconds
           starting_position               = "TRIM_HORIZON"
-          filters                         = []
+          filters                         = var.relay.filters
         }
         on_failure                = "none"
         dead_letter_queue         = var.relay.dead_letter_queue

@@ -194,6 +194,7 @@ variable "relay" {
   description = <<-EOT
     The outbox relay: reads the table's stream and puts each row's event on `event_bus`. The attributes are those of `modules/function` and of its `stream`.
     - `handler`: takes the stream's batches, answers with the records that failed, and finds `SAGA_BUS` and `SAGA_SOURCE` in its environment.
+    - `filters`: for a table that few of whose changes carry an event.
   EOT
   type = object({
     handler                         = optional(string, "saga_kit.relay.handler")
@@ -205,6 +206,7 @@ variable "relay" {
     maximum_retry_attempts          = optional(number, 10)
     maximum_record_age_seconds      = optional(number, 86400)
     reserved_concurrency            = optional(number)
+    filters                         = optional(list(string), [])
     dead_letter_queue               = optional(bool, false)
     environment                     = optional(map(string), {})
   })

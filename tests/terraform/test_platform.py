@@ -69,8 +69,17 @@ FUNCTIONS = {
     "notification/notify_customer": function(QUEUE, "UpdateItem", variables=("MAIL_FROM",), statements=("SendMail",)),
     "notification/get_notices": function(NOWHERE, "GetItem"),
     "notification/relay": RELAY,
-    "saga_log/record_event": function(QUEUE, "PutItem", variables=("SAGA_LOG_KEEP_DAYS",)),
+    "saga_log/record_event": function(
+        QUEUE, "PutItem", "UpdateItem", variables=("SAGA_LOG_KEEP_DAYS", "SAGA_COMPLETED", "SAGA_REVERSED")
+    ),
+    "saga_log/watch_deadlines": function(
+        QUEUE, "GetItem", "UpdateItem", variables=("SAGA_STUCK_AFTER_SECONDS",), statements=("QueryIndexes",)
+    ),
+    "saga_log/relay": RELAY,
     "saga_log/get_saga": function(NOWHERE, "Query", variables=("SAGA_COMPLETED", "SAGA_REVERSED")),
+    "saga_log/get_sagas": function(
+        NOWHERE, variables=("SAGA_TABLE", "SAGA_STUCK_AFTER_SECONDS"), statements=("QueryIndexes",)
+    ),
     "sandbox/provider": function(NOWHERE, "GetItem", "PutItem", "UpdateItem", variables=("SANDBOX_TIMEOUT_SECONDS",)),
     "sandbox/authorize": function(NOWHERE, variables=("SANDBOX_SECRET_PARAMETER",), statements=("ReadParameters",)),
 }
@@ -169,8 +178,36 @@ def test_no_permission_has_a_wildcard(dev: dict[str, Any]) -> None:
                 assert "*" not in resource.removesuffix(":log-stream:*"), (key, statement)
 
 
+def test_the_watchdog_runs_every_minute_and_is_heard(dev: dict[str, Any]) -> None:
+    (rule,) = of_functions(dev, "aws_cloudwatch_event_rule")["saga_log/watch_deadlines"]
+    assert (rule["schedule_expression"], rule["event_bus_name"]) == ("rate(1 minute)", "default")
+    reacting = of_functions(dev, "aws_cloudwatch_event_rule")["shipping/reverse_ship"]
+    patterns = [json.loads(rule["event_pattern"]) for rule in reacting]
+    assert {"source": ["shop.saga_log"], "detail-type": ["SagaDeadlineExceeded"]} in patterns
+
+
+def test_of_the_saga_log_only_what_carries_an_event_is_relayed(dev: dict[str, Any]) -> None:
+    mappings = of_functions(dev, "aws_lambda_event_source_mapping")
+    (mapping,) = mappings.pop("saga_log/relay")
+    (criteria,) = mapping["filter_criteria"]
+    (pattern,) = (json.loads(one["pattern"]) for one in criteria["filter"])
+    assert pattern == {"dynamodb": {"NewImage": {"outbox": {"S": [{"exists": True}]}}}}
+    assert not any(one["filter_criteria"] for (one,) in mappings.values())
+
+
+def test_figures_of_environments_do_not_add_up(dev: dict[str, Any]) -> None:
+    functions = of_functions(dev, "aws_lambda_function")
+    namespaces = {
+        one["environment"][0]["variables"]["POWERTOOLS_METRICS_NAMESPACE"]
+        for found in functions.values()
+        for one in found
+        if one.get("environment") and one["environment"][0].get("variables")
+    }
+    assert namespaces == {"shop-dev"}
+
+
 CUSTOMERS = {"POST /orders", "GET /orders/{id}", "POST /orders/{id}/cancellation"}
-OPERATORS = {"GET /orders/{id}/saga", "GET /stock/{sku}", "PUT /stock/{sku}"}
+OPERATORS = {"GET /orders/{id}/saga", "GET /sagas", "GET /stock/{sku}", "PUT /stock/{sku}"}
 
 
 @pytest.mark.parametrize(("environment", "customers"), [("dev", "AWS_IAM"), ("prod", "JWT")])

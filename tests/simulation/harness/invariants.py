@@ -114,7 +114,7 @@ class Judge(Observer):
             self._step(service, key[5:], change.old, change.new)
         elif service == "inventory":
             self._inventory(key, change)
-        elif table == self.log and change.old is not None:
+        elif table == self.log and change.old is not None and not key.startswith("head#"):
             self.fail(f"the log's entry {change.key} was changed")
         if table != self.log:
             self._outbox(change)

@@ -70,7 +70,7 @@ run "with_the_sandbox" {
       "notification/get_notices", "notification/notify_customer", "notification/relay",
       "order/get_order", "order/place_order", "order/relay", "order/request_cancellation", "order/reverse_order",
       "payment/get_payment", "payment/process_pymt", "payment/relay", "payment/reverse_pymt",
-      "saga_log/get_saga", "saga_log/record_event",
+      "saga_log/get_saga", "saga_log/get_sagas", "saga_log/record_event", "saga_log/relay", "saga_log/watch_deadlines",
       "sandbox/authorize", "sandbox/provider",
       "shipping/get_shipment", "shipping/relay", "shipping/reverse_ship", "shipping/shipping",
     ]
@@ -80,11 +80,12 @@ run "with_the_sandbox" {
   assert {
     condition = tolist(keys(output.queues)) == sort(concat(
       ["event_bus"],
-      [for service in ["inventory", "notification", "order", "payment", "shipping"] : "${service}/relay/failed"],
+      [for service in ["inventory", "notification", "order", "payment", "saga_log", "shipping"] : "${service}/relay/failed"],
       [for function in ["inventory/chk_inventory", "payment/process_pymt", "shipping/shipping"] : "${function}/undelivered"],
       flatten([
         for function in [
-          "inventory/reverse_inv", "notification/notify_customer", "order/reverse_order", "payment/reverse_pymt", "saga_log/record_event", "shipping/reverse_ship",
+          "inventory/reverse_inv", "notification/notify_customer", "order/reverse_order", "payment/reverse_pymt", "saga_log/record_event", "saga_log/watch_deadlines",
+          "shipping/reverse_ship",
         ] : ["${function}/undelivered", "${function}/failed"]
       ]),
     ))
@@ -109,6 +110,23 @@ run "in_production" {
   assert {
     condition     = output.sandbox == null && length(module.sandbox) == 0 && length(module.sandbox_api) == 0 && length(aws_ssm_parameter.sandbox) == 0
     error_message = "nothing of the sandbox is there"
+  }
+
+  assert {
+    condition = {
+      for key, alarm in aws_cloudwatch_metric_alarm.saga_log :
+      key => [alarm.alarm_name, alarm.namespace, alarm.metric_name, alarm.dimensions, alarm.comparison_operator, alarm.threshold, alarm.treat_missing_data]
+      } == {
+      stuck              = ["shop-prod-saga_log-stuck", "shop-prod", "SagasStuck", tomap({ service = "saga_log" }), "GreaterThanThreshold", 0, "notBreaching"]
+      deadlines_not_told = ["shop-prod-saga_log-deadlines_not_told", "shop-prod", "SagaDeadlinesNotTold", tomap({ service = "saga_log" }), "GreaterThanThreshold", 0, "notBreaching"]
+      unwatched          = ["shop-prod-saga_log-unwatched", "AWS/Lambda", "Invocations", tomap({ FunctionName = "shop-prod-saga_log-watch_deadlines" }), "LessThanThreshold", 1, "breaching"]
+    }
+    error_message = "stuck sagas set off an alarm, and so does a watchdog that is silent: ${jsonencode(aws_cloudwatch_metric_alarm.saga_log)}"
+  }
+
+  assert {
+    condition     = output.functions["saga_log/watch_deadlines"].name == "shop-prod-saga_log-watch_deadlines"
+    error_message = "the alarm is about the watchdog"
   }
 
   assert {

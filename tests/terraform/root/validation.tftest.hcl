@@ -129,7 +129,7 @@ run "refuses_a_relay_of_a_service_without" {
   command = plan
 
   variables {
-    functions = { "saga_log/relay" = { memory_size = 512 } }
+    functions = { "sandbox/relay" = { memory_size = 512 } }
   }
 
   expect_failures = [var.functions]
@@ -173,6 +173,36 @@ run "refuses_half_a_second" {
   }
 
   expect_failures = [var.deadline_seconds]
+}
+
+run "refuses_to_call_a_saga_stuck_too_soon" {
+  command = plan
+
+  variables {
+    stuck_after_seconds = 59
+  }
+
+  expect_failures = [var.stuck_after_seconds]
+}
+
+run "refuses_to_call_a_saga_stuck_too_late" {
+  command = plan
+
+  variables {
+    stuck_after_seconds = 604801
+  }
+
+  expect_failures = [var.stuck_after_seconds]
+}
+
+run "refuses_to_call_a_saga_stuck_after_half_a_second" {
+  command = plan
+
+  variables {
+    stuck_after_seconds = 600.5
+  }
+
+  expect_failures = [var.stuck_after_seconds]
 }
 
 run "refuses_limits_of_a_route_that_is_none" {
