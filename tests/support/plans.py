@@ -1,0 +1,193 @@
+"""Plans of the platform as `terraform show -json` tells them, made once for each state of the configuration.
+
+They are kept under `.cache/plans`, by a digest of all that they are made from.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+import botocore.config
+
+from emulator.server import Emulator
+from toolchain import terraform
+from toolchain.venv import CACHE, ROOT
+
+PLANS = CACHE / "plans"
+
+Plan = dict[str, Any]
+
+HASH = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+"""In the place of a package's hash: a plan reads no package."""
+
+SANDBOX_SECRET = "0123456789abcdef0123456789abcdef"
+"""It opens nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A managed resource of a plan: address, address of its module ("" for the root), type, values that are known."""
+
+    address: str
+    module: str
+    kind: str
+    values: Mapping[str, Any]
+
+
+def resources(plan: Mapping[str, Any], kind: str | None = None) -> Iterator[Resource]:
+    """The managed resources of a plan, of all types or of the type ``kind``."""
+
+    def walk(module: Mapping[str, Any]) -> Iterator[Resource]:
+        for item in module.get("resources", ()):
+            if item["mode"] == "managed" and kind in {None, item["type"]}:
+                yield Resource(item["address"], module.get("address", ""), item["type"], item["values"])
+        for child in module.get("child_modules", ()):
+            yield from walk(child)
+
+    return walk(plan["planned_values"]["root_module"])
+
+
+def packages() -> list[str]:
+    """The names of the packages that the functions are deployed from."""
+    return sorted(path.parent.name for path in (ROOT / "lambdas").glob("*/package.toml"))
+
+
+def in_a_bucket() -> dict[str, Any]:
+    """The root's variable ``packages`` for packages that nobody has built."""
+    return {"s3": {"bucket": "packages", "prefix": "releases/1.0.0/", "sha256": dict.fromkeys(packages(), HASH)}}
+
+
+def of_root(name: str, arguments: Mapping[str, object]) -> Plan:
+    """Plan the root module without an AWS to ask.
+
+    Args:
+        name: what the plan is kept as.
+        arguments: the root's variables; ``region`` is the provider's as well.
+
+    Raises:
+        TerraformError: Terraform is missing or cannot plan.
+    """
+    provider = {
+        "region": arguments["region"],
+        "access_key": "test",
+        "secret_key": "test",
+        "skip_credentials_validation": True,
+        "skip_metadata_api_check": True,
+        "skip_region_validation": True,
+        "skip_requesting_account_id": True,
+    }
+    configuration = json.dumps(
+        {
+            "terraform": {"backend": {"local": {}}},
+            "provider": {"aws": provider},
+            "module": {"platform": {"source": str(ROOT), **arguments}},
+        },
+        indent=2,
+    )
+
+    def make() -> Plan:
+        folder = PLANS / name
+        folder.mkdir(exist_ok=True)
+        (folder / "main.tf.json").write_text(configuration, encoding="utf-8")
+        tool = terraform.find()
+        tool.init(folder)
+        return tool.plan_json(folder, "-refresh=false", "-lock=false")
+
+    return _kept(name, configuration, _platform_files(), make)
+
+
+ACCOUNT_ID = "111122223333"
+REGION: Final = "eu-central-1"
+
+_STATE_BUCKET = "terraform-state"
+_INSTALLATION: Mapping[str, object] = {"packages": in_a_bucket(), "mail": {"from": "orders@example.com"}}
+ENVIRONMENTS: Mapping[str, Mapping[str, object]] = {
+    "local": {
+        "packages_s3": in_a_bucket()["s3"],
+        "execute_api_base": "http://127.0.0.1:4566/_aws/execute-api/%s/$default",
+    },
+    "dev": _INSTALLATION,
+    "staging": _INSTALLATION,
+    "prod": {
+        **_INSTALLATION,
+        "payment_provider": {"url": "https://psp.example.com/v1", "parameter_name": "/psp/secret"},
+        "carrier": {
+            "url": "https://carrier.example.com",
+            "parameter_name": "carrier",
+            "kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/00000000-0000-0000-0000-000000000001",
+        },
+        "jwt": {"issuer": "https://login.example.com/", "audience": ["shop"]},
+    },
+}
+"""Values of each environment's variables; what an installation of it has to say."""
+
+
+def of_environment(name: str) -> Plan:
+    """Plan the environment ``name`` with its own settings and backend, with the emulator in AWS's place.
+
+    Raises:
+        TerraformError: Terraform is missing or cannot plan.
+        EmulatorError: the emulator does not start.
+    """
+    folder = ROOT / "envs" / name
+    variables = ENVIRONMENTS[name]
+
+    def make() -> Plan:
+        tool = terraform.find()
+        with Emulator.start(name=f"plan-{name}") as running:
+            env = {**running.environment(ACCOUNT_ID, REGION), "TF_DATA_DIR": str(PLANS / f"env-{name}")}
+            if name == "local":
+                backend = {"path": f"{PLANS}/env-{name}.tfstate"}
+            else:
+                _make_bucket(running, env)
+                backend = {"bucket": _STATE_BUCKET, "region": REGION, "use_path_style": "true"}
+            options = [f"-backend-config={key}={value}" for key, value in backend.items()]
+            tool.init(folder, "-reconfigure", *options, env=env)
+            return tool.plan_json(folder, variables=variables, env=env)
+
+    return _kept(f"env-{name}", json.dumps(variables), [*_platform_files(), *sorted(folder.glob("*.tf"))], make)
+
+
+def _make_bucket(running: Emulator, env: Mapping[str, str]) -> None:
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=running.endpoint,
+        region_name=REGION,
+        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+        config=botocore.config.Config(s3={"addressing_style": "path"}),
+    )
+    s3.create_bucket(Bucket=_STATE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+def _platform_files() -> list[Path]:
+    return sorted([*ROOT.glob("*.tf"), *(ROOT / "modules").glob("*/*.tf")])
+
+
+def _kept(name: str, configuration: str, files: Sequence[Path], make: Callable[[], Plan]) -> Plan:
+    """What ``make`` returned for these inputs, now or before. Two processes that ask at once wait for each other."""
+    digest = hashlib.sha256(configuration.encode())
+    for path in files:
+        digest.update(f"\0{path.relative_to(ROOT)}\0".encode())
+        digest.update(path.read_bytes())
+    kept = PLANS / f"{name}-{digest.hexdigest()[:16]}.json"
+    if not kept.is_file():
+        PLANS.mkdir(parents=True, exist_ok=True)
+        with (PLANS / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.is_file():
+                document = json.dumps(make())
+                for old in PLANS.glob(f"{name}-{'?' * 16}.json"):
+                    old.unlink()
+                partial = kept.with_suffix(".partial")
+                partial.write_text(document, encoding="utf-8")
+                partial.rename(kept)
+    plan: Plan = json.loads(kept.read_text(encoding="utf-8"))
+    return plan

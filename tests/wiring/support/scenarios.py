@@ -1,0 +1,129 @@
+"""All that can happen to an order, in one run of the platform: whoever watches it sees what each function does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.orders import a_body, place, stock
+from tests.support.platform import Platform
+
+CANCELLED = ("OrderCancelled", "CustomerNotified")
+SHIPPED = ("OrderPlaced", "StockReserved", "PaymentAuthorized", "ShipmentBooked", "CustomerNotified")
+FAILURE = "Lambda Function Invocation Result - Failure"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """An order, what happens to it between its placing and the first delivery, and the events that it then has.
+
+    ``placed`` is the status of the answer to its client.
+    """
+
+    name: str
+    events: tuple[str, ...]
+    body: dict[str, Any]
+    placed: int = 202
+    meanwhile: Callable[[Platform, str], None] = lambda _platform, _order_id: None
+    broken: str | None = None
+
+
+def _cancel(platform: Platform, order_id: str) -> None:
+    for _ in range(2):
+        assert platform.request("order/request_cancellation", id=order_id)["status"] == 202
+
+
+def _pass_the_deadline(platform: Platform, _order_id: str) -> None:
+    # Until the log knows the order, and no further: what comes next has to come too late.
+    platform.run(limit=4 if platform.duplicates else 2)
+    platform.now += 86_400
+    platform.tick()
+
+
+def _lines(**changes: Any) -> list[dict[str, Any]]:
+    return [{"sku": "KETTLE-1", "quantity": 1, "unit_price": 3250, **changes}]
+
+
+REJECTED = ("OrderPlaced", "StockRejected", "StockReleased", *CANCELLED)
+DECLINED = ("OrderPlaced", "StockReserved", "PaymentDeclined", "PaymentReversed", "StockReleased", *CANCELLED)
+REFUSED = (
+    *("OrderPlaced", "StockReserved", "PaymentAuthorized", "ShipmentRejected"),
+    *("ShipmentReversed", "PaymentReversed", "StockReleased", *CANCELLED),
+)
+STOPPED = ("ShipmentReversed", "PaymentReversed", "StockReleased", *CANCELLED)
+
+SCENARIOS = (
+    Scenario("ships", SHIPPED, a_body()),
+    Scenario("ships after the provider failed once", SHIPPED, a_body(card="tok_fail_once")),
+    Scenario("is too large", ("OrderRejected", *CANCELLED), a_body(lines=_lines(quantity=99, unit_price=999_999)), 422),
+    Scenario("unknown item", REJECTED, a_body(lines=_lines(sku="NO-SUCH-ITEM"))),
+    Scenario("other price", REJECTED, a_body(lines=_lines(unit_price=1))),
+    Scenario("other currency", REJECTED, a_body(currency="USD")),
+    Scenario("out of stock", REJECTED, a_body(lines=_lines(quantity=99))),
+    Scenario("card declined", DECLINED, a_body(card="tok_decline")),
+    Scenario("address not served", REFUSED, a_body(postal_code="00000")),
+    Scenario(
+        "inventory fails",
+        ("OrderPlaced", FAILURE, "StockReleased", *CANCELLED),
+        a_body(),
+        broken="inventory/chk_inventory",
+    ),
+    Scenario(
+        "payment fails",
+        ("OrderPlaced", "StockReserved", FAILURE, "PaymentReversed", "StockReleased", *CANCELLED),
+        a_body(card="tok_fail"),
+    ),
+    Scenario(
+        "shipping fails",
+        ("OrderPlaced", "StockReserved", "PaymentAuthorized", FAILURE, *STOPPED),
+        a_body(postal_code="99999"),
+    ),
+    Scenario("cancelled at once", ("OrderPlaced", "OrderCancellationRequested", *STOPPED), a_body(), meanwhile=_cancel),
+    Scenario("too late", ("OrderPlaced", "SagaDeadlineExceeded", *STOPPED), a_body(), meanwhile=_pass_the_deadline),
+)
+"""Where a saga is stopped from outside, steps before the last may have succeeded by then, or not."""
+
+
+def perform(platform: Platform) -> None:
+    """Have everything happen, once in order and once with each event delivered twice."""
+    stock(platform, quantity=50)
+    stock(platform, quantity=50)
+    refused = {"delivery_id": "delivery-MUG-2", "quantity": 1, "unit_price": 500, "currency": "EUR"}
+    assert platform.request("inventory/receive_stock", refused, sku="MUG-2")["status"] == 409
+    for platform.duplicates in (False, True):
+        for scenario in SCENARIOS:
+            _perform(platform, scenario, f"{scenario.name}, twice" if platform.duplicates else scenario.name)
+    platform.duplicates = False
+
+
+def _perform(platform: Platform, scenario: Scenario, key: str) -> None:
+    before = len(platform.published)
+    body = scenario.body
+    answer = place(platform, body, key.replace(" ", "_"))
+    assert answer["status"] == scenario.placed, (key, answer)
+    order_id = answer["order_id"]
+    assert place(platform, body, key.replace(" ", "_"))["status"] == scenario.placed
+    scenario.meanwhile(platform, order_id)
+    platform.broken = {scenario.broken} if scenario.broken else set()
+    platform.run()
+    platform.broken = set()
+    happened = {message["detail-type"] for message in platform.published[before:]}
+    expected = set(scenario.events)
+    assert expected <= happened, (key, sorted(expected - happened))
+    unexpected = (
+        happened - expected - ({"StockReserved", "PaymentAuthorized"} if "ShipmentReversed" in expected else set())
+    )
+    assert not unexpected, (key, sorted(unexpected))
+    assert not platform.dead_letters, (key, platform.dead_letters)
+    _read(platform, order_id)
+
+
+def _read(platform: Platform, order_id: str) -> None:
+    for reader in sorted(key for key in platform.functions if "/get_" in key):
+        invocation = platform.invoke(reader, {} if reader == "saga_log/get_sagas" else {"order_id": order_id})
+        assert invocation.error is None, (reader, invocation.error)
+    assert platform.request("inventory/get_stock", sku="MUG-2")["status"] == 200
+    for route in ("GET /authorizations/{key}", "GET /shipments/{key}"):
+        event = {"version": "2.0", "routeKey": route, "headers": {}, "pathParameters": {"key": order_id}}
+        assert platform.invoke("sandbox/provider", event).answer["statusCode"] in {200, 404}
