@@ -11,14 +11,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import boto3
-import botocore.config
-
-from emulator.server import Emulator
 from toolchain import terraform
 from toolchain.venv import CACHE, ROOT
+
+if TYPE_CHECKING:
+    from emulator.server import Emulator
 
 PLANS = CACHE / "plans"
 
@@ -140,6 +139,8 @@ def of_environment(name: str) -> Plan:
     variables = ENVIRONMENTS[name]
 
     def make() -> Plan:
+        from emulator.server import Emulator  # most plans need no emulator
+
         tool = terraform.find()
         with Emulator.start(name=f"plan-{name}") as running:
             env = {**running.environment(ACCOUNT_ID, REGION), "TF_DATA_DIR": str(PLANS / f"env-{name}")}
@@ -156,6 +157,9 @@ def of_environment(name: str) -> Plan:
 
 
 def _make_bucket(running: Emulator, env: Mapping[str, str]) -> None:
+    import boto3
+    import botocore.config
+
     s3 = boto3.client(
         "s3",
         endpoint_url=running.endpoint,
