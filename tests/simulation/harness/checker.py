@@ -18,7 +18,8 @@ What makes it finite, and why nothing is lost by it:
 - A state in which more crashes and duplicates are left can do all that the same state with fewer can do.
 - Where nobody can send a service anything more about an order, what the service does about it touches nothing that
   others touch, and what others do touches nothing of its: then its steps alone come first, in every order of their own.
-- The log's recorder is left out: it reads nothing that others write and nobody reads what it writes.
+- The log's recorder and the watchdog are left out: the message that a deadline has passed waits from when the order is
+  placed, so it comes at any moment.
 - Time stands still, and passes by a day when nothing but dead letters is left: leases end, dead letters are put back.
   Nothing but a lease depends on the time of day.
 """
@@ -172,6 +173,10 @@ _State = tuple[
 ]
 
 
+_Text = tuple[int | str, ...]
+"""What a step is, put into words only when a trace is shown: numbers are deliveries."""
+
+
 class _Replay:
     """Stands outside of one handler: gives the answers it has had, and stops it at the call after these."""
 
@@ -240,7 +245,12 @@ class Checker:
         self._calls = _Interned()
         self._slots: dict[tuple[str, Any], int] = {}
         self._advanced: dict[tuple[int, tuple[int, ...], int], tuple[str, Any]] = {}
-        self._effects: dict[tuple[int, tuple[int, ...]], _Effect] = {}
+        self._effects: dict[tuple[int, int | tuple[int, ...], int], _Effect] = {}
+        self._slots_of: dict[int, tuple[int, ...]] = {}
+        self._first_touched: dict[tuple[int, int], tuple[int, ...]] = {}
+        self._void: dict[tuple[int, int, tuple[int, ...]], bool] = {}
+        self._reports: dict[int, tuple[int, ...]] = {}
+        self._names: dict[int, str] = {}
         self._judged: dict[tuple[Any, ...], str | None] = {}
         self._places: dict[int, tuple[str, int]] = {}
         self._known_states: dict[tuple[int, ...], dict[str, str | None]] = {}
@@ -361,8 +371,14 @@ class Checker:
             return self._calls.number(f"{call[1]} {call[2]} {json.dumps(call[3], sort_keys=True, default=str)}", call)
         return self._calls.number(f"http {call[2]} {call[3]} {call[4]!r}", call)
 
-    def _touched(self, call: tuple[Any, ...]) -> tuple[int, ...]:
+    def _touched(self, number: int) -> tuple[int, ...]:
         """Return the slots that a call of DynamoDB looks at or changes."""
+        found = self._slots_of.get(number)
+        if found is None:
+            found = self._slots_of[number] = self._find_slots(self._calls[number])
+        return found
+
+    def _find_slots(self, call: tuple[Any, ...]) -> tuple[int, ...]:
         _, _, operation, params = call
         if operation in ("UpdateItem", "GetItem", "DeleteItem"):
             places = [(params["TableName"], params["Key"])]
@@ -384,12 +400,11 @@ class Checker:
         return tuple(slots)
 
     def _effect(self, number: int, items: tuple[int, ...], day: int) -> tuple[_Effect, tuple[int, ...]]:
-        call = self._calls[number]
-        slots = self._touched(call)
-        key = (number, tuple(items[slot] for slot in slots), day)
-        found = self._effects.get(key)  # type: ignore[arg-type]
+        slots = self._touched(number)
+        key = (number, items[slots[0]] if len(slots) == 1 else tuple([items[slot] for slot in slots]), day)
+        found = self._effects.get(key)
         if found is None:
-            found = self._effects[key] = self._apply(call, slots, items, day)  # type: ignore[index]
+            found = self._effects[key] = self._apply(self._calls[number], slots, items, day)
         return found, slots
 
     def _apply(self, call: tuple[Any, ...], slots: tuple[int, ...], items: tuple[int, ...], day: int) -> _Effect:
@@ -493,18 +508,18 @@ class Checker:
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
-    def steps(self, state: _State) -> Iterator[tuple[str, _State, bool, str | None]]:
+    def steps(self, state: _State) -> Iterator[tuple[_Text, _State, bool, str | None]]:
         """Yield every step from a state: what it is, where it leads, whether all goes well in it, what it breaks."""
         _, deliveries, flights, _, _, (_, duplicates, day) = state
         for delivery in dict.fromkeys(deliveries):
             if self._deliveries[delivery].round <= day and self._is_void(state, delivery):
                 rest = _without(deliveries, delivery)
-                yield f"{self._name(delivery)} finds that all is decided", state_of(state, rest, flights), True, None
+                yield (delivery, "finds that all is decided"), state_of(state, rest, flights), True, None
                 return
         pending = [delivery for delivery in dict.fromkeys(deliveries) if self._deliveries[delivery].round <= day]
         running = list(dict.fromkeys(flights))
         if not pending and not running and deliveries:
-            yield "a day passes", (*state[:5], (state[5][0], duplicates, day + 1)), True, None
+            yield ("a day passes",), (*state[:5], (state[5][0], duplicates, day + 1)), True, None
             return
         alone = self._alone(state, pending, running)
         if alone is not None:
@@ -521,7 +536,7 @@ class Checker:
                     left = tuple(sorted((*_without(deliveries, delivery), copy)))
                 spent: _State = (*state[:5], (state[5][0], duplicates - 1, day))
                 for text, to, _, broken in self._step(spent, delivery, (), left, flights):
-                    yield f"{text} (and comes again)", to, False, broken
+                    yield (*text, "(and comes again)"), to, False, broken
         for flight in running:
             delivery, answers = flight
             yield from self._step(state, delivery, answers, deliveries, _without(flights, flight))
@@ -544,21 +559,23 @@ class Checker:
             return None
         asked = {self._place(delivery)[0] for delivery in pending if self._is_api(delivery)}
         asked |= {self._place(flight[0])[0] for flight in running if self._is_api(flight[0])}
+        single = len(self.order_ids) == 1
         for service, number in sorted(places):
-            if number < 0 or service == "order" or (service == "inventory" and len(self.order_ids) > 1):
+            if number < 0:
                 continue
             states = self._states_of(state[0], self.order_ids[number])
-            ended = states["order"] == "REVERSED" or states["shipping"] == "SUCCEEDED"
-            if service == "notification" and ended:
-                return service, number
-            # Shipping hears of payments, of cancellations and of deadlines; these wait from when the order is placed.
-            decided = states["payment"] not in (None, "PENDING") and not asked
-            if service == "shipping" and decided:
-                return service, number
-            if service == "payment" and states["inventory"] is not None and states["shipping"] in ("SUCCEEDED", "REVERSED"):
-                return service, number
-            # Stock is shared: only where there is one order does nobody else touch it.
-            if service == "inventory" and states["order"] is not None and states["payment"] == "REVERSED":
+            shipped = states["shipping"] == "SUCCEEDED"
+            ended = shipped or states["order"] == "REVERSED"
+            alone = {
+                "notification": ended,
+                "order": ended,
+                # Shipping hears of payments, of cancellations and of deadlines; these wait from when the order is placed.
+                "shipping": states["payment"] not in (None, "PENDING") and not asked,
+                "payment": states["inventory"] is not None and (shipped or states["shipping"] == "REVERSED"),
+                # Stock is shared: only where there is one order does nobody else touch it.
+                "inventory": single and states["order"] is not None and (shipped or states["payment"] == "REVERSED"),
+            }
+            if alone[service]:
                 return service, number
         return None
 
@@ -576,17 +593,32 @@ class Checker:
     def _is_void(self, state: _State, delivery: int) -> bool:
         """Whether a message does nothing because of a row that can never change any more."""
         items, day = state[0], state[5][2]
+        slots = self._first_touched.get((delivery, day))
+        if slots is None:
+            slots = self._first_touched[delivery, day] = self._first_write(delivery, day)
+        if not slots:
+            return False
+        key = (delivery, day, tuple([items[slot] for slot in slots]))
+        found = self._void.get(key)
+        if found is None:
+            found = self._void[key] = self._find_void(items, delivery, day)
+        return found
+
+    def _first_write(self, delivery: int, day: int) -> tuple[int, ...]:
+        """Return the slots of an invocation's first call, or none when that is no write."""
         kind, content = self._advance(delivery, (), day)
-        if kind != "call":
-            return False
+        if kind != "call" or self._is_api(delivery):
+            return ()
         call = self._calls[content]
-        if call[0] != "aws" or call[2] not in dynamodb.WRITES:
-            return False
+        return self._touched(content) if call[0] == "aws" and call[2] in dynamodb.WRITES else ()
+
+    def _find_void(self, items: tuple[int, ...], delivery: int, day: int) -> bool:
+        _, content = self._advance(delivery, (), day)
         effect, slots = self._effect(content, items, day)
         if effect.changes or not self._is_final(items, slots[0]):
             return False
-        kind, content = self._advance(delivery, (effect.answer,), day)
-        return kind == "done" and not (isinstance(content, dict) and "statusCode" in content)
+        kind, _ = self._advance(delivery, (effect.answer,), day)
+        return kind == "done"
 
     def _is_final(self, items: tuple[int, ...], slot: int) -> bool:
         table, key = self._slot_keys[slot]
@@ -606,7 +638,7 @@ class Checker:
         answers: tuple[int, ...],
         deliveries: tuple[int, ...],
         flights: tuple[tuple[int, tuple[int, ...]], ...],
-    ) -> Iterator[tuple[str, _State, bool, str | None]]:
+    ) -> Iterator[tuple[_Text, _State, bool, str | None]]:
         """Yield what can come of the next call of an invocation."""
         items, _, _, effects, mails, (crashes, duplicates, day) = state
         kind, content = self._advance(delivery, answers, day)
@@ -662,7 +694,7 @@ class Checker:
         deliveries: tuple[int, ...],
         flights: tuple[tuple[int, tuple[int, ...]], ...],
         call: tuple[Any, ...],
-    ) -> Iterator[tuple[str, _State, bool, str | None]]:
+    ) -> Iterator[tuple[_Text, _State, bool, str | None]]:
         items, _, _, effects, mails, bounds = state
         _, _, url, key, body = call
         is_payment = url.startswith(providers.PAYMENT_URL)
@@ -707,21 +739,21 @@ class Checker:
         broken: str | None,
         *,
         crash: bool = True,
-    ) -> Iterator[tuple[str, _State, bool, str | None]]:
+    ) -> Iterator[tuple[_Text, _State, bool, str | None]]:
         """Yield what can follow once a call is answered: the handler goes on, or its process dies."""
         items, deliveries, flights, effects, mails, (crashes, duplicates, day) = state
         kind, content = self._advance(delivery, answers, day)
-        text = f"{self._name(delivery)} {what}"
+        text = (delivery, what)
         if kind == "call":
             to: _State = (items, deliveries, tuple(sorted((*flights, (delivery, answers)))), effects, mails, state[5])
             yield text, to, True, broken
         else:
             for ending, to, well, worse in self._ended(state, delivery, answers, deliveries, flights, kind, content):
-                yield f"{text}, {ending}", to, well, broken or worse
+                yield (*text, *ending), to, well, broken or worse
         if crash and crashes:
             dead: _State = (items, deliveries, flights, effects, self._in_doubt(mails, delivery, answers), (crashes - 1, duplicates, day))
             for ending, to in self._failed(dead, delivery):
-                yield f"{text}, dies, {ending}", to, False, broken
+                yield (*text, "and dies:", ending), to, False, broken
 
     def _ended(
         self,
@@ -732,17 +764,17 @@ class Checker:
         flights: tuple[tuple[int, tuple[int, ...]], ...],
         kind: str,
         content: Any,
-    ) -> Iterator[tuple[str, _State, bool, str | None]]:
+    ) -> Iterator[tuple[_Text, _State, bool, str | None]]:
         items, _, _, effects, mails, bounds = state
         here: _State = (items, deliveries, flights, effects, mails, bounds)
         is_api = self._deliveries[delivery].function in self._entries
         if kind == "done" and not (is_api and content["statusCode"] >= 500):
-            yield "is done", here, True, None
+            yield ("is done",), here, True, None
             return
         here = (items, deliveries, flights, effects, self._in_doubt(mails, delivery, answers), bounds)
         # All goes well in giving up, too: what keeps failing ends there after three attempts.
         for ending, to in self._failed(here, delivery):
-            yield f"fails ({str(content)[:60]}), {ending}", to, True, None
+            yield (str(content)[:60], ending), to, True, None
 
     def _failed(self, state: _State, delivery: int) -> Iterator[tuple[str, _State]]:
         items, deliveries, flights, effects, mails, bounds = state
@@ -752,7 +784,9 @@ class Checker:
         if one.function in self._entries:
             yield "the client gives up", (items, deliveries, flights, effects, mails, bounds)
         elif one.function in self._do:
-            reports = self._gave_up(one)
+            reports = self._reports.get(delivery)
+            if reports is None:
+                reports = self._reports[delivery] = self._gave_up(one)
             yield "gives up", (items, tuple(sorted((*deliveries, *reports))), flights, effects, mails, bounds)
         elif one.function == self._notify:
             later = self._deliveries.number(_Delivery(one.function, one.message, one.copy, bounds[2] + 1))
@@ -776,6 +810,16 @@ class Checker:
         return number, _SHIPPED if "on its way" in subject else _CANCELLED
 
     def _name(self, delivery: int) -> str:
+        found = self._names.get(delivery)
+        if found is None:
+            found = self._names[delivery] = self._make_name(delivery)
+        return found
+
+    def words(self, text: _Text) -> str:
+        """Return a step in words."""
+        return " ".join(self._name(part) if isinstance(part, int) else part for part in text)
+
+    def _make_name(self, delivery: int) -> str:
         one = self._deliveries[delivery]
         function = self.on.deployment.functions[one.function].environment.get("SAGA_FUNCTION", one.function)
         message = self._messages[one.message]
@@ -991,13 +1035,13 @@ def explore(
     def trace(number: int) -> list[str]:
         lines: list[str] = []
         while number > 0:
-            lines.append(texts[reasons[number]])
+            lines.append(checker.words(texts[reasons[number]]))
             number = parents[number]
         return lines[::-1]
 
-    def fail(number: int, text: str, step: str | None = None) -> Report:
+    def fail(number: int, text: str, step: _Text | None = None) -> Report:
         report.violation = text
-        report.trace = trace(number) + ([step] if step else [])
+        report.trace = trace(number) + ([checker.words(step)] if step else [])
         return finish()
 
     def finish() -> Report:
