@@ -40,7 +40,9 @@ def draw(told: Mapping[str, Any], rows: Mapping[str, str], names: Mapping[str, s
             names.get(event["producer"], event["producer"]),
             Text(_cause(event), style="dim"),
         )
-    states = Text("rows ended")
+    if not rows:
+        return table
+    states = Text("rows" if told["state"] == "open" else "rows ended")
     for service, state in rows.items():
         states.append(f"  {service} ").append(state, style=_COLOURS.get(state, ""))
     return Group(table, states)

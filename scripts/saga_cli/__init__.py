@@ -1,0 +1,1 @@
+"""The command `scripts/saga`: orders and their sagas in the terminal."""
