@@ -33,6 +33,7 @@ class Totals:
     events: int = 0
     dead_letters: int = 0
     repeated_mails: int = 0
+    deadlines: int = 0
     cpu_seconds: float = 0.0
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -47,6 +48,7 @@ class Totals:
         self.events += result.events
         self.dead_letters += result.dead_letters
         self.repeated_mails += result.repeated_mails
+        self.deadlines += result.deadlines
         self.faults.update(result.faults)
 
     def merge(self, other: Totals) -> None:
@@ -61,6 +63,7 @@ class Totals:
             "events",
             "dead_letters",
             "repeated_mails",
+            "deadlines",
             "cpu_seconds",
         ):
             setattr(self, name, getattr(self, name) + getattr(other, name))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from . import providers
 from .dynamodb import Change
@@ -87,6 +88,9 @@ class Judge(Observer):
         self.reserved: dict[str, int] = {}
         self.committed: dict[str, str] = {}
         self.repeated_mails = 0
+        self.heads: dict[str, str] = {}
+        self.due: dict[str, float] = {}
+        self.exceeded = 0
         self._touched_stock = False
         world.observer = self
 
@@ -116,8 +120,9 @@ class Judge(Observer):
             self._inventory(key, change)
         elif table == self.log and change.old is not None and not key.startswith("head#"):
             self.fail(f"the log's entry {change.key} was changed")
-        if table != self.log:
-            self._outbox(change)
+        elif table == self.log and key.startswith("head#"):
+            self._head(change)
+        self._outbox(change)
 
     def _outbox(self, change: Change) -> None:
         assert change.new is not None
@@ -130,6 +135,29 @@ class Judge(Observer):
         meta = event["detail"]["meta"]
         name = f"{event['detail_type']} {meta['correlation_id'][:8]} {meta['event_id'][:8]}"
         self.committed[name] = event["detail_type"]
+
+    def _head(self, change: Change) -> None:
+        """Keep the watchdog's clock going for as long as a saga is open whose deadline was not told."""
+        assert change.new is not None
+        before = change.old["state"]["S"] if change.old is not None else None
+        after = change.new["state"]["S"]
+        if before not in (None, "OPEN") and after != before:
+            self.fail(f"{change.key[0]} went from {before} to {after}")
+        saga_id = str(change.key[0])[5:]
+        self.heads[saga_id] = after
+        self.due.pop(saga_id, None)
+        if "exceeded_at" in change.new and "outbox" in change.new:
+            self.exceeded += 1
+        elif after == "OPEN":
+            self.due[saga_id] = datetime.fromisoformat(change.new["deadline_at"]["S"]).timestamp()
+            self.world.remind(self.due[saga_id] + 0.001)
+
+    def is_due(self) -> bool:
+        """Whether a saga is open whose deadline has passed and was not told. One without an order never can be."""
+        return any(
+            deadline < self.world.now and any(self.story(saga_id).states.values())
+            for saga_id, deadline in self.due.items()
+        )
 
     def _step(self, service: str, order_id: str, old: Item | None, new: Item) -> None:
         before = old["state"]["S"] if old is not None else None
@@ -235,7 +263,7 @@ class Judge(Observer):
             return
         meta = event.detail["meta"]
         name = f"{event.detail_type} {meta['correlation_id'][:8]} {meta['event_id'][:8]}"
-        if name not in self.committed and event.detail_type != "SagaDeadlineExceeded":
+        if name not in self.committed:
             self.fail(f"{name} is on the bus and in no row")
         if self.world.published[name] > MAX_COPIES:
             self.fail(f"a storm: {name} was published {self.world.published[name]} times")
@@ -296,6 +324,9 @@ class Judge(Observer):
         else:
             self.fail(f"{order_id} never ended: {states}")
             return
+        head = self.heads.get(order_id)
+        if head != ("COMPLETED" if outcome == "on its way" else "REVERSED"):
+            self.fail(f"{order_id} is {outcome}, the log has it as {head}")
         if not story.mails or any(outcome not in mail.subject for mail, _ in story.mails):
             told = [mail.subject for mail, _ in story.mails]
             self.fail(f"{order_id} is {outcome}, the customer was told {told}")

@@ -33,6 +33,7 @@ def totals_table(outcome: Outcome) -> Table:
         ("faults", f"{sum(totals.faults.values()):,}"),
         ("dead letters, all put back but poison", f"{totals.dead_letters:,}"),
         ("mails repeated after a crash between sending and recording", f"{totals.repeated_mails:,}"),
+        ("deadlines that passed", f"{totals.deadlines:,}"),
         ("CPU seconds", f"{totals.cpu_seconds:,.1f}"),
         ("schedules per CPU-second", f"{rate:,.0f}"),
         ("seconds", f"{outcome.seconds:,.1f}"),

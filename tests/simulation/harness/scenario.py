@@ -28,7 +28,6 @@ class OrderPlan:
     at: float
     sends: int
     cancel_at: float | None
-    deadline_at: float | None
     reuses_key: bool = False
 
 
@@ -41,6 +40,10 @@ class Scenario:
     orders: tuple[OrderPlan, ...]
     poison_record: bool
     stream_lag: float = 0.0
+    deadline_seconds: float | None = None
+    """Seconds that sagas have; ``None`` is what is deployed."""
+    watchdog_phase: float = 0.0
+    """Seconds from the start to the watchdog's first round."""
     rates: Rates = field(compare=False, default_factory=Rates)
 
 
@@ -76,7 +79,9 @@ def draw_scenario(seed: int) -> Scenario:
         price = skus[sku][1] if sku in skus else 700
         deliveries = ((draw.random() * 2, sku, draw.randrange(1, 4), price, draw.randrange(1, 3)),)
     poison = draw.random() < (0.4 if burst else 0.02)
-    return Scenario(skus, deliveries, orders, poison, BURST_LAG_SECONDS if burst else 0.0, rates)
+    deadline = draw.choice((0.1, 0.5, 1.0, 3.0)) * (0.1 + draw.random()) if draw.random() < 0.15 else None
+    phase = (deadline + draw.choice((0.1, 1.0)) * draw.random()) if deadline else 60.0 * draw.random()
+    return Scenario(skus, deliveries, orders, poison, BURST_LAG_SECONDS if burst else 0.0, deadline, phase, rates)
 
 
 BURST_RATE = 0.08
@@ -100,7 +105,6 @@ def _order(draw: random.Random, number: int, skus: Mapping[str, tuple[int, int]]
     token = "tok_canary_decline" if draw.random() < 0.12 else "tok_canary_approve"
     at = draw.choice((0.0, 0.0, 0.05, 0.0 if burst else 1.0)) * draw.random()
     cancel = at + draw.choice((0.1, 0.5, 1.0, 100.0)) * draw.random() if draw.random() < 0.2 else None
-    deadline = at + draw.choice((0.1, 0.5, 1.0, 100.0)) * draw.random() if draw.random() < 0.15 else None
     body = {
         "customer_id": f"c-{number}",
         "email": f"canary-{number}@example.com",
@@ -122,7 +126,6 @@ def _order(draw: random.Random, number: int, skus: Mapping[str, tuple[int, int]]
         at,
         draw.choice((1, 1, 1, 1, 2, 3)),
         cancel,
-        deadline,
         reuses_key=draw.random() < 0.02,
     )
 

@@ -95,6 +95,8 @@ def _simpler(about: Scenario) -> Iterator[Scenario]:
         yield dataclasses.replace(about, deliveries=())
     if about.poison_record:
         yield dataclasses.replace(about, poison_record=False)
+    if about.deadline_seconds is not None:
+        yield dataclasses.replace(about, deadline_seconds=None)
     if about.stream_lag:
         yield dataclasses.replace(about, stream_lag=0.0)
     for index, plan in enumerate(about.orders):
@@ -102,7 +104,6 @@ def _simpler(about: Scenario) -> Iterator[Scenario]:
             yield _with(about, index, ())
         for change in (
             {"cancel_at": None},
-            {"deadline_at": None},
             {"sends": 1},
             {"reuses_key": False},
             {"at": 0.0},

@@ -15,7 +15,7 @@ from .decisions import Decisions, Rates
 from .deployment import Deployment, Handler, from_plan
 from .invariants import Judge
 from .scenario import OrderPlan, Scenario
-from .world import DUPLICATE, POISON_RECORD, START, BusEvent, Routes, Violation, World
+from .world import DUPLICATE, POISON_RECORD, START, Routes, Violation, World
 
 FULL_LOGS_EVERY = 64
 """One schedule in so many makes its log lines and metrics in full; the others only what goes into them."""
@@ -35,6 +35,7 @@ class Result:
     events: int = 0
     dead_letters: int = 0
     repeated_mails: int = 0
+    deadlines: int = 0
     faults: Mapping[tuple[str, str], int] = field(default_factory=dict)
     taken: Mapping[str, str] = field(default_factory=dict)
     trace: list[str] = field(default_factory=list)
@@ -89,8 +90,13 @@ def run(
     story = about or scenario.draw_scenario(seed)
     chosen = rates or story.rates
     decisions = Decisions(seed, Rates(chosen.fault, chosen.delay, chosen.duplicate, chosen.kinds), allowed)
+    environments = on.environments
+    if story.deadline_seconds is not None:
+        entry = on.entries["place_order"]
+        changed = {**environments[entry], "SAGA_DEADLINE_SECONDS": f"{story.deadline_seconds:.3f}"}
+        environments = {**environments, entry: changed}
     world = World(
-        on.deployment, on.handlers, on.environments, on.routes, decisions, stream_lag=story.stream_lag, tracing=tracing
+        on.deployment, on.handlers, environments, on.routes, decisions, stream_lag=story.stream_lag, tracing=tracing
     )
     judge = Judge(world)
     runtime.forget()
@@ -120,6 +126,7 @@ def run(
         sum(world.published.values()),
         outcome.dead_letters(),
         judge.repeated_mails,
+        judge.exceeded,
         world.faults,
         decisions.taken,
         world.trace or [],
@@ -160,6 +167,8 @@ class _Outcome:
                 self._client(at + copy, "receive_stock", event, f"delivery {number}.{copy}")
         for plan in self.story.orders:
             self._order(plan)
+        for schedule in world.deployment.schedules:
+            world.watch(schedule, self.story.watchdog_phase)
         if self.story.poison_record:
             world.at(START + 0.02, self._poison_record)
 
@@ -179,7 +188,7 @@ class _Outcome:
             refusal = self._refusal(plan)
             if refusal and states["shipping"] == "SUCCEEDED":
                 self.world.fail(f"{order_id} is shipped in spite of {refusal}")
-            interrupted = disturbed or plan.cancel_at is not None or plan.deadline_at is not None
+            interrupted = disturbed or plan.cancel_at is not None or self.judge.exceeded
             if not refusal and not interrupted and enough and states["shipping"] != "SUCCEEDED":
                 self.world.fail(f"{order_id} is not shipped, and nothing stood against it: {states}")
 
@@ -229,8 +238,6 @@ class _Outcome:
             self._client(
                 plan.cancel_at, "request_cancellation", scenario.cancellation_event(order_id), f"cancel {plan.number}"
             )
-        if plan.deadline_at is not None:
-            self.world.at(START + plan.deadline_at, lambda: self._deadline(order_id, 0))
 
     def _other(self, order_id: str, body: Mapping[str, Any]) -> None:
         """The key's first use got lost before it had an effect, so that the other body is the order."""
@@ -261,31 +268,6 @@ class _Outcome:
         world.at(
             START + at, lambda: world.request(self.on.entries[function], event, f"{key} try {attempt}", done)
         )
-
-    def _deadline(self, order_id: str, attempt: int) -> None:
-        """The watchdog finds the saga still open when its deadline has passed; it knows it only once it is placed."""
-        world = self.world
-        orders = world.db.tables[world.deployment.table_of("order")]
-        row = orders.items.get((f"step#{order_id}",))
-        if row is None:
-            return
-        placed = json.loads(row["outbox"]["S"])["detail"]
-        meta = {
-            **placed["meta"],
-            "event_id": str(uuid.uuid5(uuid.UUID(order_id), f"deadline{attempt}")),
-            "schema": "SagaDeadlineExceeded.v1",
-            "causation_id": None,
-            "producer": "watchdog",
-        }
-        source = world.deployment.functions[self.on.entries["place_order"]].environment["SAGA_SOURCE"]
-        event = BusEvent(
-            world.identity(),
-            source.replace(".order", ".saga_log"),
-            "SagaDeadlineExceeded",
-            {"meta": meta, "data": {"order": placed["data"]["order"]}},
-            world.now,
-        )
-        world.accept(event)
 
     def _poison_record(self) -> None:
         """Somebody writes a row by hand whose outbox is no event, between others that are."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import heapq
 import json
+import math
 import os
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -228,6 +229,10 @@ class Observer:
     def provider_changed(self, name: str, key: str, effect: providers.Effect) -> None:
         """A provider's state changed."""
 
+    def is_due(self) -> bool:
+        """Whether a scheduled rule has something left to do now."""
+        return False
+
     def settled(self) -> None:
         """Everything that one call changed has been told."""
 
@@ -304,6 +309,7 @@ class World:
         self._seen: dict[str, int] = {}
         self._shards: dict[str, list[tuple[StreamMapping, list[_Shard]]]] = {}
         self._identities = 0
+        self._schedules: dict[str, tuple[Schedule, float, set[int]]] = {}
         for spec in deployment.tables.values():
             table = spec.make()
             self.db.add(table)
@@ -924,12 +930,28 @@ class World:
 
     # --- schedules, and from the outside ----------------------------------------------------------------------------
 
-    def tick(self, schedule: Schedule, number: int) -> None:
-        """Run a scheduled rule once."""
+    def watch(self, schedule: Schedule, phase: float) -> None:
+        """Run a scheduled rule by the clock, the first time ``phase`` seconds after the start.
+
+        Rounds in which there is nothing to do are left out: the clock is set going by ``remind``.
+        """
+        self._schedules[schedule.name] = (schedule, phase, set())
+
+    def remind(self, moment: float) -> None:
+        """Have every scheduled rule run its first round at or after ``moment``."""
+        for schedule, phase, rounds in self._schedules.values():
+            number = max(0, math.ceil((max(moment, self.now) - START - phase) / schedule.period))
+            if number not in rounds:
+                rounds.add(number)
+                self.at(START + phase + number * schedule.period, functools.partial(self._tick, schedule, number))
+
+    def _tick(self, schedule: Schedule, number: int) -> None:
         for target in schedule.targets:
             payload = json.loads(target.input) if target.input else {}
             key = f"{schedule.name}#{number}"
             self.enqueue(target.function, payload, self.identity(), key, event_name=key, poison=False)
+        # The clock never stops; rounds are run for as long as one has something to do.
+        self.at(self.now + schedule.period - 0.5, lambda: self.remind(self.now) if self.observer.is_due() else None)
 
     def request(
         self, function: str, event: Mapping[str, Any], key: str, done: Callable[[Any, BaseException | None], None]
