@@ -75,7 +75,10 @@ def plan_of(
     folder_of_plans.mkdir(exist_ok=True)
     installation = {"packages": PACKAGES, "mail": {"from": "orders@example.com"}}
     variables: dict[str, dict[str, object]] = {
-        "local": {"execute_api_base": f"{emulator.endpoint}/_aws/execute-api/%s/$default"},
+        "local": {
+            "packages_s3": PACKAGES["s3"],
+            "execute_api_base": f"{emulator.endpoint}/_aws/execute-api/%s/$default",
+        },
         "dev": {**installation},
         "staging": {**installation},
         "prod": {
@@ -95,8 +98,7 @@ def plan_of(
             settings = {"bucket": STATE_BUCKET, "region": REGION, "use_path_style": "true"}
             backend += [f"-backend-config={key}={value}" for key, value in settings.items()]
         tool.init(folder, *backend, env=env)
-        values = variables[name] | ({"packages_directory": _packages(env)} if name == "local" else {})
-        return tool.plan_json(folder, variables=values, env=env)
+        return tool.plan_json(folder, variables=variables[name], env=env)
 
     @functools.cache
     def shared(name: str) -> dict[str, Any]:
@@ -109,12 +111,3 @@ def plan_of(
         return found
 
     return shared
-
-
-def _packages(env: dict[str, str]) -> str:
-    """Files in the packages' place: a plan takes their hashes, nothing runs them."""
-    folder = Path(env["TF_DATA_DIR"]) / "packages"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in PACKAGES["s3"]["sha256"]:
-        (folder / f"{name}.zip").write_bytes(b"")
-    return str(folder)
