@@ -1,0 +1,39 @@
+"""The platform that the tests of this layer share: real packages, deployed by Terraform on the emulator.
+
+One apply serves them all. A module starts with a copy of what the emulator held right after it, with IAM enforced, and
+so with empty tables, empty queues and functions that nobody has tampered with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from local_platform.deployment import Deployment, Platform, clear_environment
+
+pytest.register_assert_rewrite("tests.e2e.support")
+
+from tests.e2e.support.shop import Shop  # noqa: E402 - after the line that has its assertions explained
+
+PLATFORM = Platform("e2e", {})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test of a run waits for Terraform, and every test for a machine with other work to do."""
+    for item in items:
+        if item.path.is_relative_to(__file__.rpartition("/")[0]):
+            item.add_marker(pytest.mark.timeout(1200))
+
+
+@pytest.fixture(scope="module")
+def deployment() -> Iterator[Deployment]:
+    clear_environment()
+    started = PLATFORM.start(lambda line: print(line, flush=True), auth=True)
+    with started.emulator:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def shop(deployment: Deployment) -> Shop:
+    return Shop(deployment)
