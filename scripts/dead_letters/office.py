@@ -59,7 +59,7 @@ class Office:
     # Holding
 
     def take(self, queues: Sequence[Queue]) -> list[Letter]:
-        """Take every letter out of these queues, the oldest first; they are held until they are put back or released."""
+        """Take every letter out of these queues, the oldest first; held until it is put back or released."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             letters = [
                 letter for found in pool.map(lambda queue: list(self._receive(queue)), queues) for letter in found

@@ -15,8 +15,13 @@ kms = module("services.kms")
 sqs = module("services.sqs")
 
 
-def policy_allows(policy: Any, action: str, resource_arn: str, service: str, source_arn: str) -> bool:
-    """Whether a resource policy lets the AWS service (`events.amazonaws.com`) act on behalf of `source_arn`."""
+def policy_allows(
+    policy: Any, action: str, resource_arn: str, service: str, source_arn: str, keys: dict[str, str] | None = None
+) -> bool:
+    """Whether a resource policy lets the AWS service (`events.amazonaws.com`) act on behalf of `source_arn`.
+
+    `keys` are further condition keys, in lower case.
+    """
     context = evaluator.EvalContext(
         principal_arn="*",
         principal_type="Service",
@@ -25,7 +30,11 @@ def policy_allows(policy: Any, action: str, resource_arn: str, service: str, sou
         resource_arn=resource_arn,
         region=responses.get_region(),
         secure_transport=True,
-        service_context={"aws:sourcearn": source_arn, "aws:sourceaccount": responses.get_account_id()},
+        service_context={
+            "aws:sourcearn": source_arn,
+            "aws:sourceaccount": responses.get_account_id(),
+            **(keys or {}),
+        },
     )
     return bool(evaluator.evaluate_resource_policy(policy, context, service=service).decision == "Allow")
 
@@ -34,7 +43,7 @@ def queue_refusal(queue_arn: str, service: str, source_arn: str) -> tuple[str, s
     """Why the service can't send to the queue, as (error code, message), or None when it can.
 
     The queue's policy has to let the service send, and the policy of the customer managed key that encrypts the queue
-    has to let it use the key:
+    has to let it use the key, which SQS does with the queue's ARN as encryption context:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
     """
     queue = sqs._queue_by_arn(queue_arn)
@@ -44,8 +53,9 @@ def queue_refusal(queue_arn: str, service: str, source_arn: str) -> tuple[str, s
         return "NO_PERMISSIONS", f"The policy of {queue_arn} does not let {service} send messages for {source_arn}."
     key_id = queue["attributes"].get("KmsMasterKeyId")
     key = kms._resolve_key(key_id) if key_id else None
+    encryption_context = {"kms:encryptioncontext:aws:sqs:arn": queue_arn}
     if key_id and not all(
-        key and policy_allows(key.get("Policy") or "", action, key["Arn"], service, source_arn)
+        key and policy_allows(key.get("Policy") or "", action, key["Arn"], service, source_arn, encryption_context)
         for action in ("kms:GenerateDataKey", "kms:Decrypt")
     ):
         return "NO_PERMISSIONS", f"The key {key_id} of {queue_arn} does not let {service} encrypt for {source_arn}."

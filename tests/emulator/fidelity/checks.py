@@ -183,7 +183,10 @@ def check_rule_needs_the_queues_key(world: World) -> None:
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
         "Resource": "*",
-        "Condition": {"StringEquals": {"aws:SourceAccount": world.account_id}},
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": world.account_id},
+            "ArnLike": {"kms:EncryptionContext:aws:sqs:arn": f"arn:aws:sqs:*:{world.account_id}:*"},
+        },
     }
     open_key = keys.create_key(Policy=json.dumps({"Statement": [policy]}))["KeyMetadata"]["Arn"]
     dead = world.queue("dead", KmsMasterKeyId=open_key)
