@@ -134,7 +134,7 @@ def test_every_kind_is_listed_and_put_back_and_every_saga_ends(
         lost("payment/process_pymt/undelivered", "not delivered", order_id, "completed")
     # An undo that fails as often as it is tried.
     with shop.raising("order/reverse_order"):
-        order_id = shop.place(an_order(item.line(), token="tok_decline"))
+        order_id = shop.place(an_order(item.line(), card="tok_decline"))
         lost("order/reverse_order/failed", "failed", order_id, "reversed")
     # A finalizer that fails, and a queue that has the report and the bare event of it.
     queue = "notification/notify_customer/failed"
@@ -195,7 +195,7 @@ def test_one_order_and_one_queue_go_back_alone(
 ) -> None:
     item = shop.stocked(10)
     with shop.raising("order/reverse_order"), shop.raising("notification/notify_customer"):
-        reversed_ = [shop.place(an_order(item.line(), token="tok_decline")) for _ in range(2)]
+        reversed_ = [shop.place(an_order(item.line(), card="tok_decline")) for _ in range(2)]
         shipped = shop.place(an_order(item.line()))
         for order_id in reversed_:
             letters("order/reverse_order/failed", order_id)
@@ -225,7 +225,7 @@ def test_what_fails_again_is_back_in_its_queue(
 ) -> None:
     item = shop.stocked(10)
     with shop.raising("order/reverse_order"):
-        order_id = shop.place(an_order(item.line(), token="tok_decline"))
+        order_id = shop.place(an_order(item.line(), card="tok_decline"))
         (first,) = letters("order/reverse_order/failed", order_id)
         assert run("dead_letters", "--all").returncode == 0
 

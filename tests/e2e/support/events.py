@@ -1,0 +1,29 @@
+"""Events that a test publishes in the place of the function that would have."""
+
+from __future__ import annotations
+
+import copy
+
+from tests.e2e.support.outcome import DEADLINE
+from tests.e2e.support.shop import Event, altered
+
+from saga_kit import clock, envelope
+
+
+def a_deadline(placed: Event) -> Event:
+    """The event that the deadline of an order has passed, as the saga log publishes it; `placed` is its OrderPlaced."""
+    meta = placed["detail"]["meta"]
+    event = altered(
+        placed,
+        event_id=envelope.event_id(meta["correlation_id"], "saga_log", DEADLINE),
+        schema=f"{DEADLINE}.v1",
+        causation_id=meta["event_id"],
+        occurred_at=clock.rfc3339(clock.now()),
+        producer="watch_deadlines",
+    )
+    data = {"order": copy.deepcopy(placed["detail"]["data"]["order"])}
+    return {
+        "source": placed["source"].replace(".order", ".saga_log"),
+        "detail-type": DEADLINE,
+        "detail": {"meta": event["detail"]["meta"], "data": data},
+    }
