@@ -102,6 +102,25 @@ def of_root(name: str, arguments: Mapping[str, object]) -> Plan:
     return _kept(name, configuration, _platform_files(), make)
 
 
+def of_platform() -> Plan:
+    """Plan the root module with its defaults, the sandbox, and providers beside it.
+
+    Where the sandbox stands for the providers, only the apply finds out where they are.
+    """
+    arguments = {
+        "environment": "test",
+        "account_id": "123456789012",
+        "region": "eu-west-1",
+        "mail": {"from": "orders@shop.example"},
+        "packages": in_a_bucket(),
+        "sandbox": True,
+        "sandbox_secret": SANDBOX_SECRET,
+        "payment_provider": {"url": "https://payments.example", "parameter_name": "/test/payments"},
+        "carrier": {"url": "https://carrier.example", "parameter_name": "/test/carrier"},
+    }
+    return of_root("platform", arguments)
+
+
 ACCOUNT_ID = "111122223333"
 REGION: Final = "eu-central-1"
 

@@ -10,23 +10,10 @@ from tests.wiring.support import code, scenarios
 from tests.wiring.support.checks import Wiring, facts
 from tests.wiring.support.code import Code
 
-# The sandbox, and providers beside it: where it stands for them, only the apply finds out where they are.
-ARGUMENTS: dict[str, object] = {
-    "environment": "test",
-    "account_id": "123456789012",
-    "region": "eu-west-1",
-    "mail": {"from": "orders@shop.example"},
-    "packages": plans.in_a_bucket(),
-    "sandbox": True,
-    "sandbox_secret": plans.SANDBOX_SECRET,
-    "payment_provider": {"url": "https://payments.example", "parameter_name": "/test/payments"},
-    "carrier": {"url": "https://carrier.example", "parameter_name": "/test/carrier"},
-}
-
 
 @pytest.fixture(scope="session")
 def plan() -> Plan:
-    return plans.of_root("wiring", ARGUMENTS)
+    return plans.of_platform()
 
 
 @pytest.fixture(scope="session")

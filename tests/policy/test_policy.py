@@ -1,0 +1,98 @@
+"""The policy scanner finds nothing in the configuration and its plans but what is listed, and skips nothing."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+from tests.policy.support import ledger, scanner
+from tests.policy.support.scanner import HCL_TARGETS, Scan
+from tests.support import plans
+from tests.support.plans import Plan
+
+from toolchain.venv import CACHE, ROOT
+
+FOLDERS = {f"HCL of {target}": target for target in HCL_TARGETS}
+PLANS: dict[str, Callable[[], Plan]] = {
+    "plan of the root": plans.of_platform,
+    **{f"plan of {name}": functools.partial(plans.of_environment, name) for name in plans.ENVIRONMENTS},
+}
+SCANS = [*FOLDERS, *PLANS]
+
+
+def _scan(name: str) -> Scan:
+    return scanner.scan_folder(ROOT / FOLDERS[name]) if name in FOLDERS else scanner.scan_plan(PLANS[name]())
+
+
+@pytest.fixture(scope="session")
+def scans() -> Iterator[dict[str, Future[Scan]]]:
+    """Every scan, as many at a time as there are processors."""
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        yield {name: pool.submit(_scan, name) for name in SCANS}
+
+
+@pytest.fixture
+def scan(request: pytest.FixtureRequest, scans: dict[str, Future[Scan]]) -> Scan:
+    return scans[request.getfixturevalue("name")].result()
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_nothing_is_found_that_is_not_listed(name: str, scan: Scan) -> None:
+    assert list(ledger.unlisted(name, scan.failed, ledger.read())) == []
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_everything_that_is_listed_is_found(name: str, scan: Scan) -> None:
+    assert list(ledger.outdated(name, scan.failed, ledger.read())) == []
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_nothing_is_skipped_or_left_unread(name: str, scan: Scan) -> None:
+    assert scan.skipped == ()
+    assert scan.unreadable == 0
+    if name in PLANS:
+        assert scan.resources == len(list(plans.resources(PLANS[name]())))
+        assert scan.passed > 500
+    elif any("\nresource " in path.read_text(encoding="utf-8") for path in (ROOT / FOLDERS[name]).glob("*.tf")):
+        assert scan.resources > 0
+        assert scan.passed > 5
+
+
+def test_nothing_is_skipped_inline() -> None:
+    files = [path for folder in ("modules", "envs") for path in (ROOT / folder).rglob("*.tf")]
+    for path in [*ROOT.glob("*.tf"), *files]:
+        found = re.search(r"(checkov|bridgecrew|tfsec|trivy)\s*:\s*(skip|ignore)", path.read_text(encoding="utf-8"))
+        assert found is None, path
+
+
+def test_every_listed_scan_is_one() -> None:
+    assert {name for entry in ledger.read() for name in entry.scans} <= set(SCANS)
+
+
+def test_what_is_left(scans: dict[str, Future[Scan]], capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table(title="Policy scans", title_justify="left")
+    table.add_column("scan")
+    for heading in ("resources", "passed", "failed", "skipped"):
+        table.add_column(heading, justify="right")
+    table.add_column("listed findings")
+    figures = {}
+    for name, future in scans.items():
+        scan = future.result()
+        checks = sorted({finding.check for finding in scan.failed})
+        counted = [f"{check} x {sum(finding.check == check for finding in scan.failed)}" for check in checks]
+        numbers = (scan.resources, scan.passed, len(scan.failed), len(scan.skipped))
+        table.add_row(name, *map(str, numbers), ", ".join(counted))
+        figures[name] = dict(zip(("resources", "passed", "failed", "skipped"), numbers, strict=True))
+    with capsys.disabled():
+        Console(width=160).print("\n", table)
+    report = CACHE / "reports" / "policy.json"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    assert sum(figure["failed"] for figure in figures.values()) > 0

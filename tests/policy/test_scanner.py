@@ -1,0 +1,110 @@
+"""The scans see what is wrong, and the list of findings hides nothing else."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.policy.support import ledger, scanner
+from tests.policy.support.ledger import Listed
+from tests.policy.support.scanner import Finding
+from tests.support import plans
+
+LISTED = [Listed("CKV_1", re.compile(r"a\.b\[\d\]"), ("HCL of .",), "reason", "plan")]
+
+
+def test_a_finding_that_is_not_listed() -> None:
+    findings = [
+        Finding("CKV_1", "a.b[0]"),
+        Finding("CKV_1", "a.b[0].c", "Encrypt", "/main.tf"),
+        Finding("CKV_2", "a.b[0]", "Rotate", "/key.tf"),
+    ]
+    assert list(ledger.unlisted("HCL of .", findings, LISTED)) == [
+        "CKV_1 Encrypt: a.b[0].c (/main.tf)",
+        "CKV_2 Rotate: a.b[0] (/key.tf)",
+    ]
+    assert list(ledger.unlisted("plan of dev", findings[:1], LISTED)) == ["CKV_1 : a.b[0] ()"]
+
+
+def test_a_listed_finding_that_is_gone() -> None:
+    assert list(ledger.outdated("HCL of .", [Finding("CKV_1", "a.b[3]")], LISTED)) == []
+    assert list(ledger.outdated("HCL of .", [Finding("CKV_2", "a.b[3]")], LISTED)) == [r"CKV_1 a\.b\[\d\]"]
+    assert list(ledger.outdated("plan of dev", [], LISTED)) == []
+
+
+@pytest.mark.parametrize("missing", ["check", "resource", "scans", "reason", "planned"])
+def test_an_entry_needs_everything(missing: str, tmp_path: Path) -> None:
+    entry = {"check": '"C"', "resource": '"r"', "scans": '["s"]', "reason": '"why"', "planned": '"what"'}
+    entry[missing] = "[]" if missing == "scans" else '""'
+    path = tmp_path / "findings.toml"
+    path.write_text("[[finding]]\n" + "\n".join(f"{name} = {value}" for name, value in entry.items()))
+    with pytest.raises(ValueError, match=f"entry 1: expected {missing}"):
+        ledger.read(path)
+
+
+BAD = """
+resource "aws_sqs_queue" "open" {
+  name                    = "open"
+  sqs_managed_sse_enabled = false
+}
+
+resource "aws_sqs_queue" "skipped" {
+  #checkov:skip=CKV_AWS_27:a skip
+  name                    = "skipped"
+  sqs_managed_sse_enabled = false
+}
+"""
+
+
+def test_a_folder_with_an_open_queue(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(BAD)
+    scan = scanner.scan_folder(tmp_path)
+    assert [(finding.check, finding.resource) for finding in scan.failed] == [("CKV_AWS_27", "aws_sqs_queue.open")]
+    assert [(finding.check, finding.resource) for finding in scan.skipped] == [("CKV_AWS_27", "aws_sqs_queue.skipped")]
+
+
+def test_a_folder_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('resource "aws_sqs_queue" "open" {\n')
+    assert scanner.scan_folder(tmp_path).unreadable == 1
+
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def without_encryption(values: dict[str, Any]) -> None:
+    values["server_side_encryption"][0]["enabled"] = False
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "check"),
+    [
+        ("aws_kms_key", lambda values: values.update(enable_key_rotation=False), "CKV_AWS_7"),
+        ("aws_dynamodb_table", without_encryption, "CKV_AWS_119"),
+        ("aws_lambda_function", lambda values: values.update(runtime="python3.6"), "CKV_AWS_363"),
+        ("aws_cloudwatch_log_group", lambda values: values.update(retention_in_days=30), "CKV_AWS_338"),
+        ("aws_apigatewayv2_route", lambda values: values.update(authorization_type="NONE"), "CKV_AWS_309"),
+    ],
+)
+def test_a_plan_with_something_wrong(kind: str, change: Change, check: str) -> None:
+    plan = copy.deepcopy(plans.of_platform())
+    address = next(resource.address for resource in plans.resources(plan, kind))
+    plan = _only(plan, address, change)
+    assert check in {finding.check for finding in scanner.scan_plan(plan).failed if finding.resource == address}
+
+
+def _only(plan: dict[str, Any], address: str, change: Change) -> dict[str, Any]:
+    """The plan with the one resource, changed: a small plan is scanned fast."""
+
+    def walk(module: dict[str, Any]) -> None:
+        module["resources"] = [item for item in module.get("resources", []) if item["address"] == address]
+        for item in module["resources"]:
+            change(item["values"])
+        for child in module.get("child_modules", []):
+            walk(child)
+
+    walk(plan["planned_values"]["root_module"])
+    return plan
