@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.terraform.support.project import ACCOUNT_ID, REGION, of_type, planned
+from tests.support.plans import ACCOUNT_ID, REGION
+from tests.terraform.support.project import of_type, planned
 
 PlanOf = Callable[[str], dict[str, Any]]
 

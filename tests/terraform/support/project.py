@@ -7,27 +7,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
+
+from tests.support.plans import resources
 
 from toolchain.terraform import Terraform
 from toolchain.venv import CACHE, ROOT
 
 MODULES = sorted(path.parent for path in (ROOT / "modules").glob("*/versions.tf"))
 ROOT_TESTS = "tests/terraform/root"
-
-ACCOUNT_ID = "111122223333"
-REGION: Final = "eu-central-1"
-
-HASH = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
-PACKAGES = {
-    "s3": {
-        "bucket": "packages",
-        "prefix": "releases/1.0.0/",
-        "sha256": dict.fromkeys(
-            ["inventory", "notification", "order", "payment", "relay", "saga_log", "sandbox", "shipping"], HASH
-        ),
-    }
-}
 
 
 def name_of(folder: Path) -> str:
@@ -76,21 +64,11 @@ def _detail(message: Mapping[str, Any]) -> str:
     return str(message.get("diagnostic", {}).get("detail", ""))
 
 
-def planned(plan: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def planned(plan: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The managed resources of a plan by their address; values that are not known yet are left out."""
-    found: dict[str, dict[str, Any]] = {}
-
-    def walk(module: Mapping[str, Any]) -> None:
-        found.update(
-            {item["address"]: item["values"] for item in module.get("resources", []) if item["mode"] == "managed"}
-        )
-        for child in module.get("child_modules", []):
-            walk(child)
-
-    walk(plan["planned_values"]["root_module"])
-    return found
+    return {resource.address: resource.values for resource in resources(plan)}
 
 
-def of_type(resources: Mapping[str, dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
+def of_type(found: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, Mapping[str, Any]]:
     """The resources of one type."""
-    return {address: values for address, values in resources.items() if f".{kind}." in f".{address}"}
+    return {address: values for address, values in found.items() if f".{kind}." in f".{address}"}
