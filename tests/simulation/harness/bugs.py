@@ -542,8 +542,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "cancellation-revives",
         "a cancellation brings an order back that was taken back",
-        [Edit("order.store", "_STANDING = frozenset({State.SUCCEEDED})", "_STANDING = frozenset({State.SUCCEEDED, State.REVERSED})"),
-         Edit("order.service", "if row.state is not State.SUCCEEDED or not orders", "if not orders")],
+        [Edit("order.store", "_STANDING = frozenset({State.SUCCEEDED})", "_STANDING = frozenset({State.SUCCEEDED, State.REVERSED})")],
     ),
     Bug(
         "cancellation-decides-itself",
@@ -554,6 +553,32 @@ BUGS: tuple[Bug, ...] = (
         "log-refuses-duplicates",
         "the log fails on an event that it has",
         [Edit("saga_log.store", '            if aws.response(error)["Error"]["Code"] != "ConditionalCheckFailedException":\n                raise\n            return False\n', "            raise\n")],
+    ),
+    Bug(
+        "watchdog-tells-nothing",
+        "a deadline that has passed is not told",
+        [Edit("saga_log.watchdog", "        if head.exceeded_at is None:\n", "        if head.exceeded_at is not None:\n")],
+    ),
+    Bug(
+        "watchdog-tells-again",
+        "a deadline is told in every round",
+        [
+            Edit("saga_log.watchdog", "        if head.exceeded_at is None:\n", "        if True:\n"),
+            Edit("saga_log.heads", ' or "exceeded_at" in item:', " or False:"),
+            Edit("saga_log.heads", '"#state = :open AND attribute_not_exists(exceeded_at)"', '"#state = :open"'),
+            Edit("saga_log.heads", '            "order": {"S": json.dumps(order, ensure_ascii=False, separators=(",", ":"))},\n', '            "order": {"S": json.dumps(order)}, "kept": {"S": json.dumps(order)},\n'),
+            Edit("saga_log.heads", 'json.loads(item["order"]["S"])', 'json.loads(item["kept"]["S"])'),
+        ],
+    ),
+    Bug(
+        "ended-saga-opened-again",
+        "a late first event opens a saga that has ended",
+        [Edit("saga_log.heads", 'Item=item, ConditionExpression="attribute_not_exists(pk)"', 'Item=item, ConditionExpression="attribute_not_exists(pk) OR attribute_exists(pk)"')],
+    ),
+    Bug(
+        "no-watchdog-rule",
+        "a deadline that has passed reaches nobody",
+        deployed=_without_rule("reverse_ship-deadline"),
     ),
     # What Terraform deploys
     Bug(

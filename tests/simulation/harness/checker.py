@@ -101,6 +101,8 @@ class Report:
     """What an exploration found."""
 
     configuration: str
+    crashes: int
+    duplicates: int
     states: int = 0
     transitions: int = 0
     ends: int = 0
@@ -1001,7 +1003,7 @@ def explore(
     """
     began = time.monotonic()
     checker = Checker(on, configuration)
-    report = Report(configuration.name)
+    report = Report(configuration.name, configuration.crashes, configuration.duplicates)
     first = checker.start()
     parts = [_Interned() for _ in first]
     # By what a state is but for the crashes and duplicates left: which of these were seen, and their numbers.

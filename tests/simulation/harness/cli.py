@@ -10,7 +10,19 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from . import bugs, campaign, hunt, report, scenario, shrink, simulate
+from . import (
+    bugs,
+    campaign,
+    checker,
+    differential,
+    explore,
+    hunt,
+    references,
+    report,
+    scenario,
+    shrink,
+    simulate,
+)
 from .campaign import Totals
 
 
@@ -24,6 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _replay(console, options.seed, shortest=not options.whole)
         if options.bugs is not None:
             return _bugs(console, options.bugs, options.jobs)
+        if options.check:
+            return _check(console, options.jobs)
+        if options.compare is not None:
+            return _compare(console, options.compare, options.operations)
         return _campaign(console, options.first, options.schedules, options.jobs)
     except KeyboardInterrupt:
         console.print("stopped")
@@ -40,6 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--bugs", nargs="*", metavar="NAME", help="hunt the seeded bugs (all, or these) and print what killed each"
     )
+    parser.add_argument("--check", action="store_true", help="explore every interleaving within the checker's bounds")
+    parser.add_argument(
+        "--compare", choices=("moto", "emulator"), help="hold the in-memory DynamoDB against another by random operations"
+    )
+    parser.add_argument("--operations", type=_positive, default=10_000, metavar="N", help="with --compare: how many")
     return parser
 
 
@@ -113,6 +134,30 @@ def _bugs(console: Console, names: Sequence[str], jobs: int) -> int:
     survivors = [kill.bug for kill in kills if kill.found is None]
     console.print(f"{len(kills) - len(survivors)} of {len(kills)} killed")
     return 1 if survivors else 0
+
+
+def _check(console: Console, jobs: int) -> int:
+    reports = []
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=console) as progress:
+        task = progress.add_task("exploring")
+        for found in explore.run(checker.CONFIGURATIONS, processes=jobs):
+            reports.append(found)
+            progress.update(task, description=f"explored {len(reports)} of {len(checker.CONFIGURATIONS)} configurations")
+    console.print(report.checks_table(reports))
+    failed = [found for found in reports if found.violation is not None]
+    for found in failed:
+        console.print(f"\n[bold red]{found.configuration}:[/] {found.violation}", highlight=False)
+        report.print_trace(console, found.trace)
+    return 1 if failed else 0
+
+
+def _compare(console: Console, name: str, count: int) -> int:
+    with references.reference(name) as other, console.status(f"{count:,} operations against {name}"):
+        found = differential.compare(other, name, 1, count)
+    console.print(report.comparison_table(name, found))
+    for difference in found.differences[:5]:
+        console.print(str(difference), highlight=False, markup=False)
+    return 1 if found.differences else 0
 
 
 if __name__ == "__main__":

@@ -454,7 +454,8 @@ def _outcome(
             _comparable(error.members.get("Item", {})),
             None if reasons is None else [(r.get("Code"), _comparable(r.get("Item", {}))) for r in reasons],
         )
-    return ("ok", {name: _comparable_answer(name, part) for name, part in answer.items() if name in _COMPARED})
+    # An empty Attributes and none are the same to whoever reads it.
+    return ("ok", {name: _comparable_answer(name, part) for name, part in answer.items() if name in _COMPARED and part != {}})
 
 
 _COMPARED = {"Attributes", "Item", "Items", "Count", "Responses", "LastEvaluatedKey"}
@@ -524,6 +525,30 @@ def _unordered(_operation: str, params: Mapping[str, Any], ours: Any, theirs: An
     return "TypeError" in repr(theirs) or (has_such and bool(ours[1] == "ValidationException"))
 
 
+def _refused_whole(_operation: str, _params: Mapping[str, Any], ours: Any, theirs: Any) -> bool:
+    return bool(theirs[1] == "ValidationException" and ours[0] == "error" and "ValidationError" in repr(ours[3]))
+
+
+def _reads_twice(operation: str, params: Mapping[str, Any], ours: Any, _theirs: Any) -> bool:
+    if operation != "TransactGetItems" or ours[1] != "ValidationException":
+        return False
+    places = [repr((entry["Get"]["TableName"], entry["Get"]["Key"])) for entry in params["TransactItems"]]
+    return len(set(places)) < len(places)
+
+
+def _sets_twice(operation: str, params: Mapping[str, Any], ours: Any, _theirs: Any) -> bool:
+    return bool(operation == "TransactWriteItems" and ours[1] == "ValidationException" and " SET " in repr(params))
+
+
+def _counts_text(_operation: str, params: Mapping[str, Any], ours: Any, _theirs: Any) -> bool:
+    text = repr(params)
+    return (" + :" in text or " - :" in text) and "Validation" in repr(ours)
+
+
+def _begins_with_other(_operation: str, params: Mapping[str, Any], _ours: Any, theirs: Any) -> bool:
+    return "begins_with(" in repr(params) and "Validation" in repr(theirs)
+
+
 def _nested_in_other(_operation: str, params: Mapping[str, Any], ours: Any, theirs: Any) -> bool:
     text = repr(params)
     return bool("#map." in text or "[0]" in text) and bool("ValidationException" in (ours[1], theirs[1]))
@@ -550,10 +575,21 @@ EXPLAINED: list[Explained] = [
     Explained("moto", "no LastEvaluatedKey when Limit falls on the last item; DynamoDB gives one", _page_ends_at_end),
     Explained("moto", "an absent attribute counts as equal to NULL", _null_among),
     Explained("moto", "comparing the order of types that have none raises TypeError or is false", _unordered),
+    Explained("moto", "an update that does not fit its item refuses a transaction, DynamoDB cancels it", _refused_whole),
+    Explained("moto", "one item may be read twice in a transaction", _reads_twice),
     Explained("moto", "a nested path through what is no map, or no list, is ignored or cancels", _nested_in_other),
     Explained("moto", "the condition is evaluated before the update expression is validated", _validated_late),
 ]
 """The one list of differences that are the other side's, each with the reason."""
+EXPLAINED += [
+    Explained("emulator", "a wrong key is accepted in transactions", _accepts_bad_key),
+    Explained("emulator", "a nested path through what is no map, or no list, is ignored", _nested_in_other),
+    Explained("emulator", "the condition is evaluated before the update expression is validated", _validated_late),
+    Explained("emulator", "a second SET section, or a key among what is set, is accepted in a transaction", _sets_twice),
+    Explained("emulator", "arithmetic on what is no number is accepted", _counts_text),
+    Explained("emulator", "begins_with of an attribute that is no text is refused; DynamoDB's is false", _begins_with_other),
+    Explained("emulator", "comparing the order of types that have none is false, not refused", _unordered),
+]
 
 HALF_DONE = {"moto": "an UpdateItem whose ADD is refused keeps what its SET changed; DynamoDB changes nothing"}
 """By reference: why its items differ after a write that both sides refused as invalid."""

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from . import expressions
 from . import values as av
-from .expressions import CompiledCondition, ExpressionError
+from .expressions import CompiledCondition, ExpressionError, OperandError
 from .values import InvalidValueError, Item
 
 MAX_ITEM_BYTES = 400 * 1024
@@ -26,6 +26,8 @@ MAX_PAGE_BYTES = 1024 * 1024
 MAX_BATCH_KEYS = 100
 MAX_HASH_KEY_BYTES = 2048
 MAX_RANGE_KEY_BYTES = 1024
+
+_TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
 
 Key = tuple[Any, ...]
 Params = Mapping[str, Any]
@@ -248,6 +250,8 @@ class _Write:
     refused: bool = False
     wants_old: bool = False
     checks_only: bool = False
+    invalid: str = ""
+    """Why the item cannot be changed as asked, which cancels a transaction."""
 
 
 class DynamoDB:
@@ -323,6 +327,8 @@ class DynamoDB:
         return self._finish(write, answered)
 
     def _finish(self, write: _Write, answered: Item | None) -> dict[str, Any]:
+        if write.invalid:
+            _invalid(write.invalid)
         if write.refused:
             members = {"Item": dict(write.old)} if write.wants_old and write.old else {}
             raise DynamoError("ConditionalCheckFailedException", "The conditional request failed", **members)
@@ -358,14 +364,17 @@ class DynamoDB:
             return _Write(table, key, old, old, wants_old=wants_old, checks_only=True)
         else:
             base = old if old is not None else {name: _stored(value) for name, value in params["Key"].items()}
-            new = update.run(base, supplied) if update is not None else dict(base)
-        if new is not None:
+            try:
+                new = update.run(base, supplied) if update is not None else dict(base)
+            except OperandError as error:
+                return _Write(table, key, old, old, invalid=str(error))
+        if new is not None and av.may_exceed(new, MAX_ITEM_BYTES) and av.item_size(new) > MAX_ITEM_BYTES:
+            return _Write(table, key, old, old, invalid=_TOO_LARGE)
+        if new is not None and table.indexes:
             self._check_item(table, new)
         return _Write(table, key, old, new, wants_old=wants_old)
 
     def _check_item(self, table: Table, item: Item) -> None:
-        if av.may_exceed(item, MAX_ITEM_BYTES) and av.item_size(item) > MAX_ITEM_BYTES:
-            _invalid("Item size to update has exceeded the maximum allowed size")
         for name, index in table.indexes.items():
             for attribute in (index.hash_key, index.range_key):
                 value = item.get(attribute) if attribute else None
@@ -401,7 +410,7 @@ class DynamoDB:
             _invalid("Transaction request cannot include multiple operations on one item")
         if sum(av.item_size(write.new or {}) for write in writes) > MAX_TRANSACTION_BYTES:
             _invalid("Collection size exceeded")
-        if any(write.refused for write in writes):
+        if any(write.refused or write.invalid for write in writes):
             raise cancelled([_reason(write) for write in writes])
         now = self._clock()
         for write in writes:
@@ -425,9 +434,14 @@ class DynamoDB:
         if not 1 <= len(entries) <= MAX_TRANSACTION_ACTIONS:
             _invalid("Member must have length less than or equal to 100 and greater than or equal to 1")
         responses: list[dict[str, Any]] = []
+        seen: set[tuple[str, Key]] = set()
         for entry in entries:
             get = entry["Get"]
             _known("Get", get)
+            place = get["TableName"], self.table(get["TableName"]).exact_key(get["Key"])
+            if place in seen:
+                _invalid("Transaction request cannot include multiple operations on one item")
+            seen.add(place)
             item = self._found(self.table(get["TableName"]), get["Key"], get)
             responses.append({} if item is None else {"Item": item})
         return {"Responses": responses}
@@ -603,6 +617,8 @@ def cancelled(reasons: Sequence[Mapping[str, Any]]) -> DynamoError:
 
 
 def _reason(write: _Write) -> dict[str, Any]:
+    if write.invalid:
+        return {"Code": "ValidationError", "Message": write.invalid}
     if not write.refused:
         return {"Code": "None"}
     reason: dict[str, Any] = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
@@ -647,6 +663,12 @@ def _wants_old(params: Params) -> bool:
 
 def _check_use(params: Params, used_names: frozenset[str], used_values: frozenset[str]) -> None:
     names, supplied = params.get("ExpressionAttributeNames"), params.get("ExpressionAttributeValues")
+    missing = used_values.difference(supplied or ())
+    if missing:
+        _invalid(
+            "Invalid expression: An expression attribute value used in expression is not defined; "
+            f"attribute value: {min(missing)}"
+        )
     if names is not None and len(names) != len(used_names):
         if not names:
             _invalid("ExpressionAttributeNames must not be empty")
@@ -657,12 +679,6 @@ def _check_use(params: Params, used_names: frozenset[str], used_values: frozense
             _invalid("ExpressionAttributeValues must not be empty")
         if unused := ", ".join(sorted(set(supplied) - used_values)):
             _invalid(f"Value provided in ExpressionAttributeValues unused in expressions: keys: {{{unused}}}")
-    missing = used_values.difference(supplied or ())
-    if missing:
-        _invalid(
-            "Invalid expression: An expression attribute value used in expression is not defined; "
-            f"attribute value: {min(missing)}"
-        )
 
 
 def _touched(params: Params, source: Item) -> Item:

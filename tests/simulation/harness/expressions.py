@@ -33,6 +33,10 @@ class ExpressionError(Exception):
     """What DynamoDB answers with a ValidationException; the text follows its own."""
 
 
+class OperandError(ExpressionError):
+    """An update that does not fit the item it meets; inside a transaction it is a reason to cancel that."""
+
+
 class RedundantParenthesesError(ExpressionError):
     """Two pairs of parentheses around the same thing, which DynamoDB refuses."""
 
@@ -539,7 +543,7 @@ def _put(item: Item, path: Path, value: Value) -> Item:
         return {**item, str(path[0]): value}
     name = str(path[0])
     if name not in item:
-        raise ExpressionError(_NO_PATH)
+        raise OperandError(_NO_PATH)
     return {**item, name: _put_inside(item[name], path[1:], value)}
 
 
@@ -547,11 +551,11 @@ def _put_inside(holder: Value, path: Path, value: Value) -> Value:
     part, *rest = path
     if isinstance(part, int):
         if "L" not in holder:
-            raise ExpressionError(_NO_PATH)
+            raise OperandError(_NO_PATH)
         elements = list(holder["L"])
         if rest:
             if part >= len(elements):
-                raise ExpressionError(_NO_PATH)
+                raise OperandError(_NO_PATH)
             elements[part] = _put_inside(elements[part], tuple(rest), value)
         elif part < len(elements):
             elements[part] = value
@@ -559,11 +563,11 @@ def _put_inside(holder: Value, path: Path, value: Value) -> Value:
             elements.append(value)
         return {"L": elements}
     if "M" not in holder:
-        raise ExpressionError(_NO_PATH)
+        raise OperandError(_NO_PATH)
     members = holder["M"]
     if rest:
         if part not in members:
-            raise ExpressionError(_NO_PATH)
+            raise OperandError(_NO_PATH)
         return {"M": {**members, part: _put_inside(members[part], tuple(rest), value)}}
     return {"M": {**members, part: value}}
 
@@ -573,7 +577,7 @@ def _drop(item: Item, path: Path) -> Item:
     if len(path) == 1:
         return {key: value for key, value in item.items() if key != name}
     if name not in item:
-        raise ExpressionError(_NO_PATH)
+        raise OperandError(_NO_PATH)
     return {**item, name: _drop_inside(item[name], path[1:])}
 
 
@@ -581,11 +585,11 @@ def _drop_inside(holder: Value, path: Path) -> Value:
     part, *rest = path
     if isinstance(part, int):
         if "L" not in holder:
-            raise ExpressionError(_NO_PATH)
+            raise OperandError(_NO_PATH)
         elements = list(holder["L"])
         if part >= len(elements):
             if rest:
-                raise ExpressionError(_NO_PATH)
+                raise OperandError(_NO_PATH)
             return holder
         if rest:
             elements[part] = _drop_inside(elements[part], tuple(rest))
@@ -593,11 +597,11 @@ def _drop_inside(holder: Value, path: Path) -> Value:
             del elements[part]
         return {"L": elements}
     if "M" not in holder:
-        raise ExpressionError(_NO_PATH)
+        raise OperandError(_NO_PATH)
     members = holder["M"]
     if part not in members:
         if rest:
-            raise ExpressionError(_NO_PATH)
+            raise OperandError(_NO_PATH)
         return holder
     if rest:
         return {"M": {**members, part: _drop_inside(members[part], tuple(rest))}}
@@ -614,7 +618,7 @@ def _added(current: Value | None, value: Value) -> Value:
     if current is None:
         return value
     if kind not in current:
-        raise ExpressionError(_WRONG_TYPE)
+        raise OperandError(_WRONG_TYPE)
     if kind == "N":
         return {"N": av.add_numbers(current["N"], content, 1)}
     return {kind: current[kind] + [member for member in content if member not in current[kind]]}
@@ -630,7 +634,7 @@ def _without(current: Value | None, value: Value) -> Value | None:
     if current is None:
         return None
     if kind not in current:
-        raise ExpressionError(_WRONG_TYPE)
+        raise OperandError(_WRONG_TYPE)
     left = [member for member in current[kind] if member not in content]
     return {kind: left} if left else None
 
@@ -690,7 +694,7 @@ class _UpdateParser:
         def run(item: Item, values: Values) -> Value:
             one, other = left(item, values), right(item, values)
             if "N" not in one or "N" not in other:
-                raise ExpressionError(_WRONG_TYPE)
+                raise OperandError(_WRONG_TYPE)
             return {"N": av.add_numbers(one["N"], other["N"], sign)}
 
         return run
@@ -722,7 +726,7 @@ class _UpdateParser:
         def look_up(item: Item, _values: Values) -> Value:
             found = find(item, path)
             if found is None:
-                raise ExpressionError(_ABSENT)
+                raise OperandError(_ABSENT)
             return found
 
         return look_up
@@ -752,7 +756,7 @@ class _UpdateParser:
             def append(item: Item, values: Values) -> Value:
                 one, other = left(item, values), right(item, values)
                 if "L" not in one or "L" not in other:
-                    raise ExpressionError(_WRONG_TYPE)
+                    raise OperandError(_WRONG_TYPE)
                 return {"L": [*one["L"], *other["L"]]}
 
             return append

@@ -14,6 +14,7 @@ from . import bugs as bug_list
 from . import plan as plans
 from .bugs import Bug
 from .deployment import from_plan
+from .shrink import Shrunk
 
 SECONDS = 60.0
 
@@ -53,6 +54,33 @@ def _hunt(bug: Bug, seconds: float, plan: dict[str, Any], pipe: multiprocessing.
         pipe.send(Kill(bug.name, None, None, schedules, time.monotonic() - started))
     except BaseException as error:  # noqa: BLE001 - it goes to the parent
         pipe.send(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+
+
+def _shortest(bug: Bug, seconds: float, plan: dict[str, Any], pipe: multiprocessing.connection.Connection) -> None:
+    from . import shrink, simulate  # noqa: PLC0415 - after the fork
+
+    try:
+        bug_list.seed(bug)
+        platform = simulate.Platform(from_plan(plan, change_pattern=bug.change_pattern))
+        seed = next(seed for seed in range(25_000) if simulate.run(platform, seed).violation is not None)
+        pipe.send(shrink.shrink(platform, seed, seconds=seconds))
+    except BaseException as error:  # noqa: BLE001 - it goes to the parent
+        pipe.send(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+
+
+def shortest(bug: Bug, *, seconds: float = 30.0) -> Shrunk:
+    """Return the shortest schedule that shows ``bug``, looked for in a process of its own for ``seconds``."""
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_shortest, args=(bug, seconds, plans.plan(), sender), daemon=True)
+    process.start()
+    sender.close()
+    outcome = receiver.recv()
+    process.join()
+    if isinstance(outcome, Exception):
+        raise outcome
+    assert isinstance(outcome, Shrunk)
+    return outcome
 
 
 def hunt(chosen: Sequence[Bug], *, seconds: float = SECONDS, processes: int = 1) -> Iterator[Kill]:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from . import providers
 from .dynamodb import Change
@@ -90,6 +91,7 @@ class Judge(Observer):
         self.repeated_mails = 0
         self.heads: dict[str, str] = {}
         self.due: dict[str, float] = {}
+        self.opened: dict[str, float] = {}
         self.exceeded = 0
         self._touched_stock = False
         world.observer = self
@@ -146,18 +148,27 @@ class Judge(Observer):
         saga_id = str(change.key[0])[5:]
         self.heads[saga_id] = after
         self.due.pop(saga_id, None)
+        self.opened.setdefault(saga_id, self.world.now)
         if "exceeded_at" in change.new and "outbox" in change.new:
             self.exceeded += 1
         elif after == "OPEN":
             self.due[saga_id] = datetime.fromisoformat(change.new["deadline_at"]["S"]).timestamp()
             self.world.remind(self.due[saga_id] + 0.001)
 
+    def watched(self, began: float, answer: Any) -> None:
+        """Judge a round of the watchdog: it tells every deadline that had passed when it began, if it had the time."""
+        if not answer["complete"]:
+            return
+        for saga_id, deadline in self.due.items():
+            if deadline < began - 0.002 and self.opened[saga_id] < began and self._is_usable(saga_id):
+                self.fail(f"{saga_id} is open after its deadline, and the watchdog did not tell")
+
     def is_due(self) -> bool:
         """Whether a saga is open whose deadline has passed and was not told. One without an order never can be."""
-        return any(
-            deadline < self.world.now and any(self.story(saga_id).states.values())
-            for saga_id, deadline in self.due.items()
-        )
+        return any(deadline < self.world.now and self._is_usable(saga_id) for saga_id, deadline in self.due.items())
+
+    def _is_usable(self, saga_id: str) -> bool:
+        return saga_id not in self.world.poisoned_sagas and any(self.story(saga_id).states.values())
 
     def _step(self, service: str, order_id: str, old: Item | None, new: Item) -> None:
         before = old["state"]["S"] if old is not None else None

@@ -9,6 +9,8 @@ from rich.console import Console, Group
 from rich.table import Table
 
 from .campaign import Outcome, Totals
+from .checker import Report
+from .differential import Comparison
 from .hunt import Kill
 from .shrink import Shrunk
 
@@ -91,6 +93,43 @@ def kills_table(kills: Iterable[Kill]) -> Table:
             f"{kill.schedules:,}",
             f"{kill.seconds:.1f}",
         )
+    return table
+
+
+def checks_table(reports: Iterable[Report]) -> Table:
+    """Return what the model checker explored."""
+    table = Table(box=box.SIMPLE, title="Model checker: every interleaving, complete")
+    table.add_column("configuration")
+    for name in ("crashes", "duplicates", "states", "steps", "ends", "shipped", "cancelled", "seconds"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for found in reports:
+        table.add_row(
+            found.configuration,
+            str(found.crashes),
+            str(found.duplicates),
+            f"{found.states:,}",
+            f"{found.transitions:,}",
+            f"{found.ends:,}",
+            f"{found.shipped:,}",
+            f"{found.cancelled:,}",
+            f"{found.seconds:.1f}",
+            "holds" if found.violation is None else "[bold red]violated[/]",
+        )
+    return table
+
+
+def comparison_table(name: str, found: Comparison) -> Table:
+    """Return how the in-memory DynamoDB compares with another."""
+    table = Table(box=box.SIMPLE, title=f"{found.operations:,} random operations against {name}")
+    table.add_column("operation, or difference")
+    table.add_column("outcome")
+    table.add_column("times", justify="right")
+    for (operation, kind), count in sorted(found.outcomes.items()):
+        table.add_row(operation, kind, f"{count:,}")
+    for reason, count in sorted(found.explained.items()):
+        table.add_row(f"explained: {reason}", "", f"{count:,}")
+    table.add_row("unexplained differences", "", f"{len(found.differences):,}")
     return table
 
 

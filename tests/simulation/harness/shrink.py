@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 from collections.abc import Iterator, Sequence
 
@@ -32,6 +33,7 @@ def shrink(on: Platform, seed: int, *, seconds: float = 30.0) -> Shrunk:
     first = search.run(about, None)
     if first.violation is None:
         raise ValueError(f"the schedule of seed {seed} does not fail")
+    search.kind = _kind(first.violation)
     names = list(first.taken)
     changed = True
     while changed and not search.is_over():
@@ -49,6 +51,7 @@ class _Search:
         self._seed = seed
         self._until = until
         self.runs = 0
+        self.kind = ""
 
     def is_over(self) -> bool:
         return time.monotonic() > self._until
@@ -59,7 +62,8 @@ class _Search:
         return simulate.run(self._on, self._seed, allowed=allowed, about=about, rates=rates, tracing=tracing)
 
     def fails(self, about: Scenario, names: Sequence[str]) -> bool:
-        return self.run(about, frozenset(names)).violation is not None
+        violation = self.run(about, frozenset(names)).violation
+        return violation is not None and _kind(violation) == self.kind
 
     def fewer(self, about: Scenario, names: list[str]) -> list[str]:
         """Delta debugging: leave out halves, then quarters, and so on, as long as it fails."""
@@ -88,6 +92,11 @@ class _Search:
                     about, again = candidate, True
                     break
         return about
+
+
+def _kind(violation: str) -> str:
+    """Return what a violation is about: its text without the ids and numbers in it."""
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+|\{.*", "", violation)[:60]
 
 
 def _simpler(about: Scenario) -> Iterator[Scenario]:

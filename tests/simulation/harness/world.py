@@ -34,6 +34,9 @@ ACCOUNT, REGION = "123456789012", "eu-west-1"
 MAX_STEPS = 6000
 """Steps after which a schedule counts as never ending; an order takes about a hundred."""
 
+MAX_ROUNDS = 6
+"""Rounds of a scheduled rule before the faults end; a round that fails is repeated by the next, for ever."""
+
 CALL_SECONDS, HOP_SECONDS = 0.004, 0.05
 CALL_DELAYS = (0.05, 0.5, 2.0, 9.0)
 HOP_DELAYS = (0.2, 5.0, 60.0, 1200.0)
@@ -142,6 +145,7 @@ class Invocation:
     calls: int = 0
     draws: int = 0
     killed: Killed | None = None
+    began: float = 0.0
     over: bool = False
     faulted_at: int = -1
     mailed_at: int = 0
@@ -229,6 +233,9 @@ class Observer:
     def provider_changed(self, name: str, key: str, effect: providers.Effect) -> None:
         """A provider's state changed."""
 
+    def watched(self, began: float, answer: Any) -> None:
+        """A round of a scheduled rule, that began at ``began``, ended with ``answer`` and without a fault."""
+
     def is_due(self) -> bool:
         """Whether a scheduled rule has something left to do now."""
         return False
@@ -296,6 +303,8 @@ class World:
         self.relay_trouble = 0
         self.poison_records = 0
         self.swallowed_poison: set[str] = set()
+        self.poisoned_sagas: set[str] = set()
+        """Sagas about which a broken event was on the bus; what the log keeps of these may be of no use."""
         self.lost: list[str] = []
         self.faults: dict[tuple[str, str], int] = {}
         self.invocations: dict[str, int] = {}
@@ -309,6 +318,8 @@ class World:
         self._seen: dict[str, int] = {}
         self._shards: dict[str, list[tuple[StreamMapping, list[_Shard]]]] = {}
         self._identities = 0
+        self._rounds_allowed = MAX_ROUNDS
+        self._watchers = {target.function for schedule in deployment.schedules for target in schedule.targets}
         self._schedules: dict[str, tuple[Schedule, float, set[int]]] = {}
         for spec in deployment.tables.values():
             table = spec.make()
@@ -380,7 +391,7 @@ class World:
     ) -> None:
         """Run a handler now; ``done`` gets its answer, or the reason why there is none."""
         function = self.deployment.functions[name]
-        invocation = Invocation(function, event, request_id, key, done, self.now + function.timeout, world=self)
+        invocation = Invocation(function, event, request_id, key, done, self.now + function.timeout, world=self, began=self.now)
         self.invocations[name] = self.invocations.get(name, 0) + 1
         if self.decisions.fault(f"cold {key}", (COLD,)) is not None:
             self.count(function.environment.get("SAGA_FUNCTION", name), "start", COLD)
@@ -404,6 +415,8 @@ class World:
         if invocation.killed is not None:
             error = invocation.killed
         invocation.over = True
+        if error is None and invocation.faulted_at < 0 and invocation.function.name in self._watchers:
+            self.observer.watched(invocation.began, answer)
         if self.trace is not None:
             end = "answers" if error is None else f"fails: {type(error).__name__} {error}"
             self.note(f"{self._short(invocation.function)} {end} ({invocation.key})")
@@ -688,6 +701,7 @@ class World:
 
     def _poisoned(self, event: BusEvent, name: str) -> BusEvent:
         detail = json.loads(json.dumps(event.detail))
+        self.poisoned_sagas.add(detail["meta"]["correlation_id"])
         choice = self.decisions.number(f"poison kind {name}", 0, 4)
         if choice == 0:
             detail["meta"]["schema"] = f"{event.detail_type}.v99"
@@ -941,7 +955,7 @@ class World:
         """Have every scheduled rule run its first round at or after ``moment``."""
         for schedule, phase, rounds in self._schedules.values():
             number = max(0, math.ceil((max(moment, self.now) - START - phase) / schedule.period))
-            if number not in rounds:
+            if number not in rounds and len(rounds) < self._rounds_allowed:
                 rounds.add(number)
                 self.at(START + phase + number * schedule.period, functools.partial(self._tick, schedule, number))
 
@@ -963,6 +977,10 @@ class World:
         """End all faults, and put every dead letter back until only poison is left. Raises ``Violation``."""
         rates = self.decisions.rates
         rates.fault = rates.delay = rates.duplicate = 0.0
+        self._rounds_allowed = 20 * MAX_ROUNDS
+        if self.observer.is_due():
+            self.remind(self.now)
+            self.run()
         for number in range(6):
             waiting = [letter for letter in self.dead_letters if not letter.poison]
             if not waiting:
