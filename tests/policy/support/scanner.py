@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from toolchain.venv import CACHE, REQUIREMENTS, ROOT
 
 SETTINGS = ROOT / ".checkov.yaml"
 SCANS = CACHE / "policy"
+_KEPT = 200
+"""Scans that are remembered: those of several states of the configuration."""
 
 HCL_TARGETS = (
     ".",
@@ -65,10 +67,14 @@ def scan_plan(plan: Mapping[str, Any]) -> Scan:
 
 
 def _hcl_files(folder: Path) -> list[Path]:
-    files = {*folder.rglob("*.tf")}
-    if folder.is_relative_to(ROOT):  # what it calls is anywhere below the root
-        files |= {*ROOT.glob("*.tf"), *(ROOT / "modules").rglob("*.tf")}
-    return sorted(path for path in files if not {".cache", ".terraform"} & set(path.parts[len(ROOT.parts) :]))
+    """What a scan of the folder may read: what is in it, and the modules that it may call, anywhere in the project."""
+    return sorted(_below(ROOT if folder.is_relative_to(ROOT) else folder))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for path, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".") and name != "dist"]
+        yield from (Path(path) / name for name in files if name.endswith(".tf"))
 
 
 def _scan(arguments: Sequence[str], inputs: Sequence[Path]) -> Scan:
@@ -84,6 +90,8 @@ def _scan(arguments: Sequence[str], inputs: Sequence[Path]) -> Scan:
         partial = kept.with_suffix(f".{os.getpid()}.partial")
         partial.write_text(json.dumps(report), encoding="utf-8")
         partial.rename(kept)
+        for old in sorted(SCANS.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
+            old.unlink(missing_ok=True)
     return _read(json.loads(kept.read_text(encoding="utf-8")))
 
 
