@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from dead_letters.letters import Batch
 
@@ -45,6 +45,8 @@ class Streams:
                     f"the stream of {batch.table} has no record {batch.first} any more: it keeps them for a day"
                 ) from None
             raise
+        except ParamValidationError:
+            raise RecordsGoneError(f"the report names no records of the stream of {batch.table}") from None
         if not found or found[0]["dynamodb"]["SequenceNumber"] != batch.first:
             raise RecordsGoneError(f"the stream of {batch.table} has no record {batch.first} any more")
         return [_as_lambda_has_it(record, batch.stream_arn) for record in found]

@@ -19,6 +19,8 @@ from local_platform.client import Client, PlatformError
 from local_platform.deployment import PLATFORMS, Platform, clear_environment
 
 API_NAME_LIMIT = 128
+QUEUE_NAME_LIMIT = 80
+"""Lengths at which `modules/names` cuts these names."""
 _EXECUTE_API = re.compile(r"https://[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 
 
@@ -172,8 +174,10 @@ class _LookedUp(dict[str, Any]):
         if not urls:
             raise PlatformError(f"there are no queues whose names start with {self.prefix}-")
         names = {url.rpartition("/")[2]: url for url in urls}
+        of_the_bus = cut(f"{self.prefix}-events-undecryptable", QUEUE_NAME_LIMIT)
         return {
-            next(self._keys(name, parts=3), name): {"name": name, "url": url} for name, url in sorted(names.items())
+            "event_bus" if name == of_the_bus else next(self._keys(name, parts=3), name): {"name": name, "url": url}
+            for name, url in sorted(names.items())
         }
 
     def _keys(self, name: str, *, parts: int) -> Iterator[str]:

@@ -159,8 +159,7 @@ def test_every_kind_is_listed_and_put_back_and_every_saga_ends(
         MessageBody=json.dumps(event),
         MessageAttributes={"ERROR_CODE": {"DataType": "String", "StringValue": "SDK_CLIENT_ERROR"}},
     )
-    # By its names in AWS the queue of the bus has another key than in the outputs.
-    lost("events/undecryptable", "not taken by the bus", order_id, "completed")
+    lost("event_bus", "not taken by the bus", order_id, "completed")
 
     listed = {letter["message_id"]: (letter["queue"], letter["kind"]) for letter in letters()}
     assert listed == expected
@@ -270,11 +269,10 @@ def test_records_that_the_stream_has_lost_are_found_in_the_table(
     with giving_up_at_once(shop, "inventory/relay"), shop.changed("inventory/relay", SAGA_BUS="no-such-bus"):
         order_id = shop.place(an_order(item.line()))
         letters(queue, order_id)
-    # A day later: the report is there, its records are not.
+    # A day later the report is there and its records are not: here the report names others.
     message = shop.take_dead_letter(queue)
     report = message["Body"]
-    report["DDBStreamBatchInfo"]["startSequenceNumber"] = "1"
-    report["DDBStreamBatchInfo"]["endSequenceNumber"] = "1"
+    report["DDBStreamBatchInfo"] |= dict.fromkeys(["startSequenceNumber", "endSequenceNumber"], f"{1:021}")
     shop.client.aws("sqs").send_message(QueueUrl=shop.outputs["queues"][queue]["url"], MessageBody=json.dumps(report))
 
     refused = run("dead_letters", "--all")
@@ -302,8 +300,8 @@ def test_a_saga_that_hangs_is_reversed_after_its_deadline_and_one_that_still_han
             event = shop.await_event(order_id, "SagaDeadlineExceeded")
             stuck = run("saga_cli", "stuck", "--json")
             assert stuck.returncode == 1
-            (saga,) = json.loads(stuck.stdout)["sagas"]
-            assert (saga["saga_id"], saga["stuck"]) == (order_id, True)
+            (saga,) = [one for one in json.loads(stuck.stdout)["sagas"] if one["saga_id"] == order_id]
+            assert saga["stuck"]
             assert saga["deadline_exceeded_at"] is not None
             assert order_id in run("saga_cli", "stuck").stdout
         assert event["source"] == "shop.saga_log"
