@@ -6,11 +6,12 @@ so with empty tables, empty queues and functions that nobody has tampered with.
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
 
 import pytest
 
-from local_platform.deployment import Deployment, Platform, clear_environment
+from local_platform.deployment import PLATFORMS, Deployment, Platform, clear_environment
 
 pytest.register_assert_rewrite("tests.e2e.support")
 
@@ -26,8 +27,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(1200))
 
 
+@pytest.fixture(scope="session")
+def alone() -> Iterator[None]:
+    """One run at a time works on the platform's folder: another one waits here."""
+    PLATFORMS.mkdir(parents=True, exist_ok=True)
+    with (PLATFORMS / f"{PLATFORM.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="module")
-def deployment() -> Iterator[Deployment]:
+def deployment(alone: None) -> Iterator[Deployment]:
     clear_environment()
     started = PLATFORM.start(lambda line: print(line, flush=True), auth=True)
     with started.emulator:

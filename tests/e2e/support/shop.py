@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import boto3
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from tests.e2e.support.waiting import eventually
@@ -348,6 +349,24 @@ class Shop:
         """Invoke a function with an event, as a redrive does."""
         self._lambda.invoke(
             FunctionName=self.name_of(function), InvocationType="Event", Payload=json.dumps(event).encode()
+        )
+
+    # Callers
+
+    def as_user(self, name: str, service: str, *statements: Mapping[str, Any]) -> Any:
+        """A client of an AWS service with the key of a new user, whose policy has these statements."""
+        users = self.client.aws("iam")
+        users.create_user(UserName=name)
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        users.put_user_policy(UserName=name, PolicyName="tests", PolicyDocument=policy)
+        key = users.create_access_key(UserName=name)["AccessKey"]
+        make: Any = boto3.client
+        return make(
+            service,
+            endpoint_url=self.client.environment["AWS_ENDPOINT_URL"],
+            region_name=self.client.environment["AWS_REGION"],
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
         )
 
     # Dead letters
