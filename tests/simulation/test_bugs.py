@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-
 from tests.simulation.harness import bugs, hunt, report, runtime
 
 

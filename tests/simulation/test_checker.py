@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+from array import array
 
 import pytest
 from rich.console import Console
-
-from tests.simulation.harness import bugs, checker, explore, report
+from tests.simulation.harness import bugs, explore, report, search
 from tests.simulation.harness.checker import CONFIGURATIONS, Configuration
 
 
@@ -72,7 +72,5 @@ def test_a_search_that_takes_too_long_says_so() -> None:
 
 
 def test_a_circle_is_found() -> None:
-    from array import array
-
-    assert checker._circle(3, array("l", [0, 1]), array("l", [1, 2])) is None
-    assert checker._circle(3, array("l", [0, 1, 2]), array("l", [1, 2, 1])) in (1, 2)
+    assert search.find_circle(3, array("l", [0, 1]), array("l", [1, 2])) is None
+    assert search.find_circle(3, array("l", [0, 1, 2]), array("l", [1, 2, 1])) in (1, 2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from tests.simulation.harness import differential, references
 from tests.simulation.harness import values as av
 from tests.simulation.harness.dynamodb import DynamoDB, DynamoError, Table, UnsupportedError, stream_record
@@ -79,9 +78,10 @@ def test_a_transaction_with_a_token_is_applied_once(database: DynamoDB) -> None:
 
 def test_a_transaction_names_an_item_once_and_has_at_most_100_actions(database: DynamoDB) -> None:
     delete = {"Delete": {"TableName": "rows", "Key": {"pk": {"S": "a"}}}}
-    assert "multiple operations on one item" in refused(
-        database, "TransactWriteItems", {"TransactItems": [delete, delete]}
-    ).message
+    assert (
+        "multiple operations on one item"
+        in refused(database, "TransactWriteItems", {"TransactItems": [delete, delete]}).message
+    )
     many = [{"Delete": {"TableName": "rows", "Key": {"pk": {"S": str(number)}}}} for number in range(101)]
     assert refused(database, "TransactWriteItems", {"TransactItems": many}).code == "ValidationException"
     database.call("TransactWriteItems", {"TransactItems": many[:100]})
@@ -142,7 +142,10 @@ def test_a_write_that_changes_nothing_is_not_in_the_stream(database: DynamoDB) -
     record = stream_record(table, table.changes[1], "eu-west-1", "arn")
     assert record["eventName"] == "MODIFY"
     assert record["dynamodb"]["Keys"] == {"pk": {"S": "a"}}
-    assert record["dynamodb"]["SequenceNumber"] > stream_record(table, table.changes[0], "eu-west-1", "arn")["dynamodb"]["SequenceNumber"]
+    assert (
+        record["dynamodb"]["SequenceNumber"]
+        > stream_record(table, table.changes[0], "eu-west-1", "arn")["dynamodb"]["SequenceNumber"]
+    )
 
 
 def test_a_query_pages_in_order(database: DynamoDB) -> None:
@@ -177,7 +180,14 @@ def test_random_operations_have_the_same_answers_elsewhere(name: str, operations
     # The comparison is worth something: every operation was answered and refused, and conditions held and failed.
     answered = {operation for operation, kind in found.outcomes if kind == "ok"}
     assert answered == {
-        "PutItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "BatchGetItem", "TransactWriteItems", "TransactGetItems"
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "GetItem",
+        "Query",
+        "BatchGetItem",
+        "TransactWriteItems",
+        "TransactGetItems",
     }
     assert found.outcomes["UpdateItem", "ConditionalCheckFailedException"] > operations / 50
     assert sum(found.explained.values()) < operations * 0.2

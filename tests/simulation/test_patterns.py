@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-
 from tests.simulation.harness.patterns import UnsupportedPatternError, compile_pattern
 
 EVENT = {"source": "shop.order", "detail-type": "OrderPlaced", "detail": {"n": 5, "names": ["a", "b"], "none": None}}

@@ -7,22 +7,21 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from tests.simulation.harness import bugs, campaign, hunt, scenario, simulate
+from tests.simulation.harness import bugs, campaign, hunt, simulate
 from tests.simulation.harness.runtime import HarnessError
 from tests.simulation.harness.simulate import Platform
+from tests.simulation.harness.world import ALL_KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEDULES = int(os.environ.get("SIMULATION_SCHEDULES", "25000"))
 
 
 @pytest.fixture(scope="module")
-def platform() -> Iterator[Platform]:
-    yield simulate.platform()
+def platform() -> Platform:
+    return simulate.platform()
 
 
 @pytest.mark.timeout(900)
@@ -37,7 +36,7 @@ def test_every_invariant_holds_in_every_schedule(platform: Platform) -> None:
     assert totals.dead_letters > SCHEDULES / 10
     assert totals.deadlines > SCHEDULES / 20
     kinds = set(totals.by_kind())
-    missing = scenario.ALL_KINDS - kinds
+    missing = ALL_KINDS - kinds
     assert not missing, f"never happened: {sorted(missing)}"
     coverage = totals.coverage()
     hit = sum(len(covered) for covered, _ in coverage.values())
@@ -55,10 +54,10 @@ def trace_of(seed: int) -> str:
 def test_a_seed_is_the_same_schedule_in_every_process(platform: Platform) -> None:
     seeds = (3, 64, 129)
     program = (
-        "import sys; sys.path[:0] = [%r, %r, %r]\n" % (str(ROOT), str(ROOT / "scripts"), str(ROOT / "lambdas"))
-        + "from tests.simulation.test_simulator import trace_of\n"
-        + "simulated = [trace_of(seed) for seed in (129, 3, 64)]\n"
-        + "print(simulated[1], simulated[2], simulated[0])"
+        f"import sys; sys.path[:0] = {[str(ROOT / folder) for folder in ('', 'scripts', 'lambdas')]!r}\n"
+        "from tests.simulation.test_simulator import trace_of\n"
+        "simulated = [trace_of(seed) for seed in (129, 3, 64)]\n"
+        "print(simulated[1], simulated[2], simulated[0])"
     )
     for hash_seed in ("1", "2"):
         done = subprocess.run(

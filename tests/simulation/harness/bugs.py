@@ -1,8 +1,11 @@
 """Bugs to seed: each a small patch of a handler, the kit, the relay or what Terraform deploys. All must be found.
 
-A patch is a replacement of text in a module's source as it is imported, in a process of its own; or of a rule's pattern;
-or of a part of the deployment. Text that is not there (any more) is an error: a patch that changes nothing proves nothing.
+A patch is a replacement of text in a module's source as it is imported, in a process of its own; or of a rule's
+pattern; or of a part of the deployment. Text that is not there (any more) is an error: a patch that changes nothing
+proves nothing.
 """
+
+# ruff: noqa: E501 - the patches are lines of code and stand as they are
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import dataclasses
 import importlib.abc
 import importlib.machinery
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -142,7 +145,7 @@ def _without_rule(suffix: str) -> Callable[[Deployment], Deployment]:
 
 def _environment(function: str, **changes: str) -> Callable[[Deployment], Deployment]:
     def change(deployment: Deployment) -> Deployment:
-        functions: Mapping[str, object] = {
+        functions = {
             name: dataclasses.replace(spec, environment={**spec.environment, **changes})
             if spec.environment.get("SAGA_FUNCTION") == function
             else spec
@@ -162,17 +165,41 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "technical-failure-reverses-success",
         "a technical failure reverses a step that the saga has built on",
-        [Edit(_RULES, _ONLY_NEXT, _ONLY_NEXT.replace("is TriggerKind.NEXT_REVERSED", "in {TriggerKind.NEXT_REVERSED, TriggerKind.TECHNICAL_FAILURE}"))],
+        [
+            Edit(
+                _RULES,
+                _ONLY_NEXT,
+                _ONLY_NEXT.replace(
+                    "is TriggerKind.NEXT_REVERSED", "in {TriggerKind.NEXT_REVERSED, TriggerKind.TECHNICAL_FAILURE}"
+                ),
+            )
+        ],
     ),
     Bug(
         "deadline-reverses-success",
         "a deadline takes back a shipment that was booked",
-        [Edit(_RULES, _ONLY_NEXT, _ONLY_NEXT.replace("is TriggerKind.NEXT_REVERSED", "in {TriggerKind.NEXT_REVERSED, TriggerKind.DEADLINE}"))],
+        [
+            Edit(
+                _RULES,
+                _ONLY_NEXT,
+                _ONLY_NEXT.replace(
+                    "is TriggerKind.NEXT_REVERSED", "in {TriggerKind.NEXT_REVERSED, TriggerKind.DEADLINE}"
+                ),
+            )
+        ],
     ),
     Bug(
         "cancellation-reverses-success",
         "a cancellation takes back a shipment that was booked",
-        [Edit(_RULES, _ONLY_NEXT, _ONLY_NEXT.replace("is TriggerKind.NEXT_REVERSED", "in {TriggerKind.NEXT_REVERSED, TriggerKind.CANCELLATION}"))],
+        [
+            Edit(
+                _RULES,
+                _ONLY_NEXT,
+                _ONLY_NEXT.replace(
+                    "is TriggerKind.NEXT_REVERSED", "in {TriggerKind.NEXT_REVERSED, TriggerKind.CANCELLATION}"
+                ),
+            )
+        ],
     ),
     Bug(
         "next-reversed-keeps-success",
@@ -182,42 +209,88 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "no-tombstone",
         "an undo before its do leaves nothing, so the late do runs",
-        [Edit(_RULES, "_UNDECIDED: States = frozenset({None, State.FAILED})", "_UNDECIDED: States = frozenset({State.FAILED})")],
+        [
+            Edit(
+                _RULES,
+                "_UNDECIDED: States = frozenset({None, State.FAILED})",
+                "_UNDECIDED: States = frozenset({State.FAILED})",
+            )
+        ],
     ),
     Bug(
         "failed-is-final",
         "a step that was refused is never passed back",
-        [Edit(_RULES, "_UNDECIDED: States = frozenset({None, State.FAILED})", "_UNDECIDED: States = frozenset({None})")],
+        [
+            Edit(
+                _RULES, "_UNDECIDED: States = frozenset({None, State.FAILED})", "_UNDECIDED: States = frozenset({None})"
+            )
+        ],
     ),
     Bug(
         "undo-ignores-pending",
         "an undo does nothing about a call that may be on its way",
-        [Edit(_RULES, "_INTENTS: States = frozenset({State.PENDING, State.REVERSING})", "_INTENTS: States = frozenset({State.REVERSING})")],
+        [
+            Edit(
+                _RULES,
+                "_INTENTS: States = frozenset({State.PENDING, State.REVERSING})",
+                "_INTENTS: States = frozenset({State.REVERSING})",
+            )
+        ],
     ),
     Bug(
         "undo-not-resumed",
         "an undo that died half-way is not taken up again",
-        [Edit(_RULES, "_INTENTS: States = frozenset({State.PENDING, State.REVERSING})", "_INTENTS: States = frozenset({State.PENDING})")],
+        [
+            Edit(
+                _RULES,
+                "_INTENTS: States = frozenset({State.PENDING, State.REVERSING})",
+                "_INTENTS: States = frozenset({State.PENDING})",
+            )
+        ],
     ),
     Bug(
         "pending-needs-no-compensation",
         "a charge that may have been made is not voided",
-        [Edit(_RULES, "return state in {State.PENDING, State.SUCCEEDED, State.REVERSING}", "return state in {State.SUCCEEDED, State.REVERSING}")],
+        [
+            Edit(
+                _RULES,
+                "return state in {State.PENDING, State.SUCCEEDED, State.REVERSING}",
+                "return state in {State.SUCCEEDED, State.REVERSING}",
+            )
+        ],
     ),
     Bug(
         "reversing-needs-no-compensation",
         "an undo that is repeated believes that the first one has compensated",
-        [Edit(_RULES, "return state in {State.PENDING, State.SUCCEEDED, State.REVERSING}", "return state in {State.PENDING, State.SUCCEEDED}")],
+        [
+            Edit(
+                _RULES,
+                "return state in {State.PENDING, State.SUCCEEDED, State.REVERSING}",
+                "return state in {State.PENDING, State.SUCCEEDED}",
+            )
+        ],
     ),
     Bug(
         "success-needs-no-compensation",
         "a charge that was recorded is not voided",
-        [Edit(_RULES, "return state in {State.PENDING, State.SUCCEEDED, State.REVERSING}", "return state in {State.PENDING, State.REVERSING}")],
+        [
+            Edit(
+                _RULES,
+                "return state in {State.PENDING, State.SUCCEEDED, State.REVERSING}",
+                "return state in {State.PENDING, State.REVERSING}",
+            )
+        ],
     ),
     Bug(
         "do-wins-over-undo",
         "a do records its success although the undo has begun",
-        [Edit(_RULES, "return frozenset({State.PENDING}) if with_intent", "return frozenset({State.PENDING, State.REVERSING}) if with_intent")],
+        [
+            Edit(
+                _RULES,
+                "return frozenset({State.PENDING}) if with_intent",
+                "return frozenset({State.PENDING, State.REVERSING}) if with_intent",
+            )
+        ],
     ),
     Bug(
         "do-over-tombstone",
@@ -235,7 +308,11 @@ BUGS: tuple[Bug, ...] = (
         "the provider is called before the intent is on the row",
         [
             Edit(_STEP, _BEGIN, "        early = provider.perform(trigger.event)\n" + _BEGIN),
-            Edit(_STEP, "self._decide(trigger, provider.perform(trigger.event), with_intent=True)", "self._decide(trigger, early, with_intent=True)"),
+            Edit(
+                _STEP,
+                "self._decide(trigger, provider.perform(trigger.event), with_intent=True)",
+                "self._decide(trigger, early, with_intent=True)",
+            ),
         ],
     ),
     Bug(
@@ -269,7 +346,13 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "failure-without-event",
         "a refusal is recorded and never published",
-        [Edit(_STEP, "            event=self.event(trigger, names.succeeded if succeeded else names.failed, outcome.data, names.do),", "            event=self.event(trigger, names.succeeded, outcome.data, names.do) if succeeded else None,")],
+        [
+            Edit(
+                _STEP,
+                "            event=self.event(trigger, names.succeeded if succeeded else names.failed, outcome.data, names.do),",
+                "            event=self.event(trigger, names.succeeded, outcome.data, names.do) if succeeded else None,",
+            )
+        ],
     ),
     Bug(
         "publish-before-commit",
@@ -319,7 +402,7 @@ BUGS: tuple[Bug, ...] = (
         [
             Edit(
                 _STORE,
-                '                raise\n            return Transition(False, to_row(',
+                "                raise\n            return Transition(False, to_row(",
                 "                return Transition(False, None)\n            return Transition(False, to_row(",
             )
         ],
@@ -336,8 +419,8 @@ BUGS: tuple[Bug, ...] = (
         [
             Edit(
                 _RELAY,
-                "    for item, result in zip(batch, answer[\"Entries\"], strict=True):\n",
-                "    for item, result in reversed(list(zip(batch, answer[\"Entries\"], strict=True))):\n",
+                '    for item, result in zip(batch, answer["Entries"], strict=True):\n',
+                '    for item, result in reversed(list(zip(batch, answer["Entries"], strict=True))):\n',
             )
         ],
     ),
@@ -376,7 +459,13 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "wrong-detail-type-published",
         "the event's name is written another way",
-        [Edit(_RELAY, '        "DetailType": event.detail_type,\n', '        "DetailType": event.detail_type.replace("Reversed", "reversed"),\n')],
+        [
+            Edit(
+                _RELAY,
+                '        "DetailType": event.detail_type,\n',
+                '        "DetailType": event.detail_type.replace("Reversed", "reversed"),\n',
+            )
+        ],
     ),
     # Messages
     Bug(
@@ -406,7 +495,13 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "log-tells-the-address",
         "a log line holds what the customer typed",
-        [Edit("saga_kit.participant", 'logger.info("handled", effect=effect.value)', 'logger.info("handled", effect=effect.value, order=trigger.event.data.get("order"))')],
+        [
+            Edit(
+                "saga_kit.participant",
+                'logger.info("handled", effect=effect.value)',
+                'logger.info("handled", effect=effect.value, order=trigger.event.data.get("order"))',
+            )
+        ],
     ),
     # An effect that cannot be repeated
     Bug(
@@ -417,8 +512,14 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "mail-before-claim",
         "a mail is sent before anything is recorded",
-        [Edit("saga_kit.once", "        attempt = self._claim(key, attributes)\n", "        event = effect(1)\n        attempt = self._claim(key, attributes)\n"),
-         Edit("saga_kit.once", "        self._record(key, effect(attempt))\n", "        self._record(key, event)\n")],
+        [
+            Edit(
+                "saga_kit.once",
+                "        attempt = self._claim(key, attributes)\n",
+                "        event = effect(1)\n        attempt = self._claim(key, attributes)\n",
+            ),
+            Edit("saga_kit.once", "        self._record(key, effect(attempt))\n", "        self._record(key, event)\n"),
+        ],
     ),
     Bug(
         "lease-never-ends",
@@ -433,18 +534,36 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "mail-errors-swallowed",
         "a mail that was refused counts as sent",
-        [Edit("notification.service", "        send(message)\n", "        try:\n            send(message)\n        except Exception:\n            pass\n")],
+        [
+            Edit(
+                "notification.service",
+                "        send(message)\n",
+                "        try:\n            send(message)\n        except Exception:\n            pass\n",
+            )
+        ],
     ),
     Bug(
         "mail-of-the-other-outcome",
         "the customer is told the opposite",
-        [Edit("notification.service", "outcome = Outcome.SHIPPED if trigger.kind is TriggerKind.PREVIOUS_SUCCEEDED else Outcome.CANCELLED", "outcome = Outcome.SHIPPED")],
+        [
+            Edit(
+                "notification.service",
+                "outcome = Outcome.SHIPPED if trigger.kind is TriggerKind.PREVIOUS_SUCCEEDED else Outcome.CANCELLED",
+                "outcome = Outcome.SHIPPED",
+            )
+        ],
     ),
     # The providers
     Bug(
         "charge-key-changes",
         "every attempt to charge has a key of its own",
-        [Edit("payment.provider", '            },\n            idempotency_key=saga_id,\n', '            },\n            idempotency_key=f"{saga_id}-{event.meta.event_id[:4]}-{__import__(\'saga_kit.clock\').clock.now().timestamp()}",\n')],
+        [
+            Edit(
+                "payment.provider",
+                "            },\n            idempotency_key=saga_id,\n",
+                "            },\n            idempotency_key=f\"{saga_id}-{event.meta.event_id[:4]}-{__import__('saga_kit.clock').clock.now().timestamp()}\",\n",
+            )
+        ],
     ),
     Bug(
         "no-idempotency-key",
@@ -478,12 +597,24 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "wrong-order-voided",
         "the void names another authorization",
-        [Edit("payment.provider", 'self.client.post(f"/authorizations/{saga_id}/void"', 'self.client.post(f"/authorizations/{saga_id[::-1]}/void"')],
+        [
+            Edit(
+                "payment.provider",
+                'self.client.post(f"/authorizations/{saga_id}/void"',
+                'self.client.post(f"/authorizations/{saga_id[::-1]}/void"',
+            )
+        ],
     ),
     Bug(
         "first-line-charged",
         "the customer is charged for the first line alone",
-        [Edit("payment.provider", '                "amount": order["total"],\n', '                "amount": order["lines"][0]["unit_price"],\n')],
+        [
+            Edit(
+                "payment.provider",
+                '                "amount": order["total"],\n',
+                '                "amount": order["lines"][0]["unit_price"],\n',
+            )
+        ],
     ),
     # The services
     Bug(
@@ -499,7 +630,13 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "stock-below-zero",
         "stock is reserved without asking whether it is there",
-        [Edit("inventory.stock", '"ConditionExpression": "available >= :quantity AND unit_price', '"ConditionExpression": "reserved >= :quantity OR unit_price')],
+        [
+            Edit(
+                "inventory.stock",
+                '"ConditionExpression": "available >= :quantity AND unit_price',
+                '"ConditionExpression": "reserved >= :quantity OR unit_price',
+            )
+        ],
     ),
     Bug(
         "stock-outside-the-transaction",
@@ -527,37 +664,81 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "stock-not-released",
         "the reversal of the inventory gives nothing back",
-        [Edit("inventory.service", "        return Compensation(inventory.releases(kept)", "        return None if True else Compensation(inventory.releases(kept)")],
+        [
+            Edit(
+                "inventory.service",
+                "        return Compensation(inventory.releases(kept)",
+                "        return None if True else Compensation(inventory.releases(kept)",
+            )
+        ],
     ),
     Bug(
         "price-not-checked",
         "the quoted price need not be the price",
-        [Edit("inventory.stock", "AND unit_price = :price AND currency", "AND unit_price > :price - :price AND currency".replace(" - :price", "") .replace("unit_price > :price", "unit_price <> :price OR unit_price = :price"))],
+        [
+            Edit(
+                "inventory.stock",
+                "AND unit_price = :price AND currency",
+                "AND unit_price > :price - :price AND currency".replace(" - :price", "").replace(
+                    "unit_price > :price", "unit_price <> :price OR unit_price = :price"
+                ),
+            )
+        ],
     ),
     Bug(
         "order-placed-twice",
         "a repeated request writes the order again",
-        [Edit("order.store", "_NOTHING_YET = frozenset({None})", "_NOTHING_YET = frozenset({None, State.SUCCEEDED, State.REVERSED})")],
+        [
+            Edit(
+                "order.store",
+                "_NOTHING_YET = frozenset({None})",
+                "_NOTHING_YET = frozenset({None, State.SUCCEEDED, State.REVERSED})",
+            )
+        ],
     ),
     Bug(
         "cancellation-revives",
         "a cancellation brings an order back that was taken back",
-        [Edit("order.store", "_STANDING = frozenset({State.SUCCEEDED})", "_STANDING = frozenset({State.SUCCEEDED, State.REVERSED})")],
+        [
+            Edit(
+                "order.store",
+                "_STANDING = frozenset({State.SUCCEEDED})",
+                "_STANDING = frozenset({State.SUCCEEDED, State.REVERSED})",
+            )
+        ],
     ),
     Bug(
         "cancellation-decides-itself",
         "a request to cancel cancels, whatever the saga has done",
-        [Edit("order.store", "            State.SUCCEEDED,\n            allowed=_STANDING", "            State.REVERSED,\n            allowed=_STANDING")],
+        [
+            Edit(
+                "order.store",
+                "            State.SUCCEEDED,\n            allowed=_STANDING",
+                "            State.REVERSED,\n            allowed=_STANDING",
+            )
+        ],
     ),
     Bug(
         "log-refuses-duplicates",
         "the log fails on an event that it has",
-        [Edit("saga_log.store", '            if aws.response(error)["Error"]["Code"] != "ConditionalCheckFailedException":\n                raise\n            return False\n', "            raise\n")],
+        [
+            Edit(
+                "saga_log.store",
+                '            if aws.response(error)["Error"]["Code"] != "ConditionalCheckFailedException":\n                raise\n            return False\n',
+                "            raise\n",
+            )
+        ],
     ),
     Bug(
         "watchdog-tells-nothing",
         "a deadline that has passed is not told",
-        [Edit("saga_log.watchdog", "        if head.exceeded_at is None:\n", "        if head.exceeded_at is not None:\n")],
+        [
+            Edit(
+                "saga_log.watchdog",
+                "        if head.exceeded_at is None:\n",
+                "        if head.exceeded_at is not None:\n",
+            )
+        ],
     ),
     Bug(
         "watchdog-tells-again",
@@ -566,14 +747,24 @@ BUGS: tuple[Bug, ...] = (
             Edit("saga_log.watchdog", "        if head.exceeded_at is None:\n", "        if True:\n"),
             Edit("saga_log.heads", ' or "exceeded_at" in item:', " or False:"),
             Edit("saga_log.heads", '"#state = :open AND attribute_not_exists(exceeded_at)"', '"#state = :open"'),
-            Edit("saga_log.heads", '            "order": {"S": json.dumps(order, ensure_ascii=False, separators=(",", ":"))},\n', '            "order": {"S": json.dumps(order)}, "kept": {"S": json.dumps(order)},\n'),
+            Edit(
+                "saga_log.heads",
+                '            "order": {"S": json.dumps(order, ensure_ascii=False, separators=(",", ":"))},\n',
+                '            "order": {"S": json.dumps(order)}, "kept": {"S": json.dumps(order)},\n',
+            ),
             Edit("saga_log.heads", 'json.loads(item["order"]["S"])', 'json.loads(item["kept"]["S"])'),
         ],
     ),
     Bug(
         "ended-saga-opened-again",
         "a late first event opens a saga that has ended",
-        [Edit("saga_log.heads", 'Item=item, ConditionExpression="attribute_not_exists(pk)"', 'Item=item, ConditionExpression="attribute_not_exists(pk) OR attribute_exists(pk)"')],
+        [
+            Edit(
+                "saga_log.heads",
+                'Item=item, ConditionExpression="attribute_not_exists(pk)"',
+                'Item=item, ConditionExpression="attribute_not_exists(pk) OR attribute_exists(pk)"',
+            )
+        ],
     ),
     Bug(
         "no-watchdog-rule",
@@ -596,11 +787,31 @@ BUGS: tuple[Bug, ...] = (
         "a rule for technical failures does not know the ARN that Lambda reports",
         pattern=("reverse_pymt-technical_failure", ":$LATEST", ":$OTHER"),
     ),
-    Bug("no-notice-of-cancellation", "nobody is told that an order was cancelled", deployed=_without_rule("notify_customer-reversed")),
-    Bug("no-rule-for-cancellation", "requests to cancel reach nobody", deployed=_without_rule("reverse_ship-cancelled")),
+    Bug(
+        "no-notice-of-cancellation",
+        "nobody is told that an order was cancelled",
+        deployed=_without_rule("notify_customer-reversed"),
+    ),
+    Bug(
+        "no-rule-for-cancellation", "requests to cancel reach nobody", deployed=_without_rule("reverse_ship-cancelled")
+    ),
     Bug("no-rule-for-failure", "a refused payment is not passed back", deployed=_without_rule("reverse_pymt-failed")),
-    Bug("failures-reported-to-nobody", "functions have no on-failure destination", deployed=_functions(on_failure=None)),
-    Bug("partial-responses-ignored", "the mapping does not read what the relay reports", deployed=_mappings(partial_responses=False)),
-    Bug("no-bisect", "a poison record takes its batch with it into the dead-letter queue", deployed=_mappings(bisect=False)),
-    Bug("wrong-table", "an undo looks into another service's table", deployed=_environment("reverse_pymt", SAGA_TABLE="shop-sim-shipping")),
+    Bug(
+        "failures-reported-to-nobody", "functions have no on-failure destination", deployed=_functions(on_failure=None)
+    ),
+    Bug(
+        "partial-responses-ignored",
+        "the mapping does not read what the relay reports",
+        deployed=_mappings(partial_responses=False),
+    ),
+    Bug(
+        "no-bisect",
+        "a poison record takes its batch with it into the dead-letter queue",
+        deployed=_mappings(bisect=False),
+    ),
+    Bug(
+        "wrong-table",
+        "an undo looks into another service's table",
+        deployed=_environment("reverse_pymt", SAGA_TABLE="shop-sim-shipping"),
+    ),
 )

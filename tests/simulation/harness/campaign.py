@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import simulate
+from . import processes, simulate
 from .simulate import Platform, Result
 from .world import FAULTS
 
@@ -167,14 +167,14 @@ def _chunks(on: Platform, first: int, count: int, jobs: int) -> Any:
             pipes[ours] = process
             ours.send(waiting.pop())
         while pipes:
-            for pipe in multiprocessing.connection.wait(list(pipes)):
-                answer = pipe.recv()  # type: ignore[union-attr]
+            for pipe in processes.ready(pipes):
+                answer = pipe.recv()
                 if isinstance(answer, Exception):
                     raise answer
                 if waiting:
-                    pipe.send(waiting.pop())  # type: ignore[union-attr]
+                    pipe.send(waiting.pop())
                 else:
-                    pipe.send(None)  # type: ignore[union-attr]
+                    pipe.send(None)
                     del pipes[pipe]
                 yield answer
     finally:
@@ -192,4 +192,4 @@ def _work(on: Platform, pipe: Any) -> None:
     except (EOFError, KeyboardInterrupt):
         return
     except BaseException as error:  # noqa: BLE001 - it goes to the parent
-        pipe.send(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+        pipe.send(processes.message(error))

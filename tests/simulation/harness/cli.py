@@ -50,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="simulate", description=__doc__)
     parser.add_argument("--schedules", type=_positive, default=25_000, metavar="N", help="how many (default 25,000)")
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="seed of the first (default 0)")
-    parser.add_argument("--jobs", type=_positive, default=os.cpu_count(), metavar="N", help="processes (default: cores)")
+    parser.add_argument(
+        "--jobs", type=_positive, default=os.cpu_count(), metavar="N", help="processes (default: cores)"
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="run this one schedule and print its trace")
     parser.add_argument("--whole", action="store_true", help="with --seed: the whole trace, also of one that fails")
     parser.add_argument(
@@ -58,7 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--check", action="store_true", help="explore every interleaving within the checker's bounds")
     parser.add_argument(
-        "--compare", choices=("moto", "emulator"), help="hold the in-memory DynamoDB against another by random operations"
+        "--compare",
+        choices=("moto", "emulator"),
+        help="hold the in-memory DynamoDB against another by random operations",
     )
     parser.add_argument("--operations", type=_positive, default=10_000, metavar="N", help="with --compare: how many")
     return parser
@@ -142,7 +146,9 @@ def _check(console: Console, jobs: int) -> int:
         task = progress.add_task("exploring")
         for found in explore.run(checker.CONFIGURATIONS, processes=jobs):
             reports.append(found)
-            progress.update(task, description=f"explored {len(reports)} of {len(checker.CONFIGURATIONS)} configurations")
+            progress.update(
+                task, description=f"explored {len(reports)} of {len(checker.CONFIGURATIONS)} configurations"
+            )
     console.print(report.checks_table(reports))
     failed = [found for found in reports if found.violation is not None]
     for found in failed:

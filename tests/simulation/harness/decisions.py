@@ -28,7 +28,7 @@ class Rates:
 
 @dataclass(slots=True)
 class Decisions:
-    """The decisions of one schedule. ``allowed`` names the only ones that may differ from the ordinary (``None``: all)."""
+    """The decisions of one schedule; only those in ``allowed`` may differ from the ordinary (``None``: all)."""
 
     seed: int
     rates: Rates
@@ -83,4 +83,4 @@ class Decisions:
 
 def source(seed: int, purpose: str) -> random.Random:
     """Return a generator for what a schedule is about, such as its orders."""
-    return random.Random(f"{seed}/{purpose}")
+    return random.Random(f"{seed}/{purpose}")  # noqa: S311 - it must be repeatable, not secret

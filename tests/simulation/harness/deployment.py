@@ -1,4 +1,4 @@
-"""What Terraform deploys, read from the plan of the root module: functions, tables, routes, retries, dead-letter queues.
+"""What Terraform deploys, read from the plan of the root module: functions, tables, routes, retries, queues.
 
 Nothing here is a copy of the configuration. A plan that is JSON of ``terraform show -json`` goes in, and what the plan
 does not tell (a function without a handler, a target without a dead-letter queue) is an error.
@@ -187,7 +187,9 @@ def _tables(resources: Sequence[_Resource]) -> tuple[dict[str, TableSpec], dict[
 
 def _index(values: Mapping[str, Any]) -> Index:
     kind = values["projection_type"]
-    projected = {"ALL": None, "KEYS_ONLY": frozenset[str]()}.get(kind, frozenset(values.get("non_key_attributes") or ()))
+    projected = {"ALL": None, "KEYS_ONLY": frozenset[str]()}.get(
+        kind, frozenset(values.get("non_key_attributes") or ())
+    )
     return Index(values["hash_key"], values.get("range_key"), projected)
 
 

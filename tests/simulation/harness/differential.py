@@ -75,7 +75,7 @@ class Difference:
 
 @dataclass(slots=True)
 class Comparison:
-    """What a run of ``compare`` found; ``outcomes`` counts answers by operation and kind (``ok`` or an error's code)."""
+    """What ``compare`` found; ``outcomes`` counts answers by operation and kind: ``ok``, or an error's code."""
 
     operations: int = 0
     outcomes: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -170,7 +170,7 @@ class Generator:
             return {"M": {key: self.number() for key in self.draw.sample(["m", "n"], self.draw.randrange(3))}}
         return {"S": self.draw.choice(("x", "y", "xy", "z", "\u00e4"))}
 
-    def condition(self, bound: _Bound, depth: int = 0) -> str:
+    def condition(self, bound: _Bound, depth: int = 0) -> str:  # noqa: C901, PLR0911 - a case a line
         draw = self.draw
         choice = draw.random()
         if depth < 2 and choice < 0.22:
@@ -195,7 +195,9 @@ class Generator:
         if choice < 0.91:
             return f"begins_with({bound.name(draw.choice(('w', 'label')))}, {bound.value({'S': 'x'})})"
         if choice < 0.94:
-            return f"contains({bound.name(draw.choice(('tags', 'w', 'list')))}, {bound.value({'S': draw.choice('px')})})"
+            return (
+                f"contains({bound.name(draw.choice(('tags', 'w', 'list')))}, {bound.value({'S': draw.choice('px')})})"
+            )
         if choice < 0.97:
             size = bound.value({"N": str(draw.randrange(3))})
             return f"size({bound.name(draw.choice(('w', 'tags', 'list', 'map')))}) >= {size}"
@@ -205,12 +207,19 @@ class Generator:
     def update_expression(self, bound: _Bound) -> str:
         draw = self.draw
         names = draw.sample(self.attributes(), draw.randrange(1, 4))
-        sets, removes, adds, deletes = [], [], [], []
+        sets: list[str] = []
+        removes: list[str] = []
+        adds: list[str] = []
+        deletes: list[str] = []
         for name in names:
             choice = draw.random()
             if name in ("u", "v") and choice < 0.45:
                 sign = draw.choice("+-")
-                base = bound.name(name) if choice < 0.25 else f"if_not_exists({bound.name(name)}, {bound.value(self.number())})"
+                base = (
+                    bound.name(name)
+                    if choice < 0.25
+                    else f"if_not_exists({bound.name(name)}, {bound.value(self.number())})"
+                )
                 sets.append(f"{bound.name(name)} = {base} {sign} {bound.value(self.number())}")
             elif name in ("u", "v") and choice < 0.6:
                 adds.append(f"{bound.name(name)} {bound.value(self.number())}")
@@ -305,7 +314,9 @@ class Generator:
         choice = draw.random()
         low, high = sorted(draw.sample(range(5), 2))
         if choice < 0.2:
-            text += f" AND {bound.name('sk')} BETWEEN {bound.value({'N': str(low)})} AND {bound.value({'N': str(high)})}"
+            text += (
+                f" AND {bound.name('sk')} BETWEEN {bound.value({'N': str(low)})} AND {bound.value({'N': str(high)})}"
+            )
         elif choice < 0.5:
             text += f" AND {bound.name('sk')} {draw.choice(('=', '<', '<=', '>', '>='))} {bound.value({'N': str(low)})}"
         params["KeyConditionExpression"] = text
@@ -376,14 +387,12 @@ class _Bound:
 
 def operations(seed: int, count: int) -> Iterator[Operation]:
     """Yield ``count`` operations that ``seed`` decides."""
-    generator = Generator(random.Random(seed))
+    generator = Generator(random.Random(seed))  # noqa: S311 - it must be repeatable, not secret
     for _ in range(count):
         yield generator.operation()
 
 
-def compare(
-    reference: Reference, name: str, seed: int, count: int, *, round_length: int = 100
-) -> Comparison:
+def compare(reference: Reference, name: str, seed: int, count: int, *, round_length: int = 100) -> Comparison:
     """Run ``count`` random operations on both sides, on fresh tables every ``round_length`` operations."""
     result = Comparison()
     number = 0
@@ -393,7 +402,7 @@ def compare(
         ours = DynamoDB(lambda: 0.0)
         for table in tables():
             ours.add(table)
-        generator = Generator(random.Random(f"{seed}/{number}"))
+        generator = Generator(random.Random(f"{seed}/{number}"))  # noqa: S311 - it must be repeatable, not secret
         for _ in range(min(round_length, count - result.operations)):
             operation, params = generator.operation()
             one = _outcome(ours.call, operation, params)
@@ -402,7 +411,7 @@ def compare(
             kind = one[1] if one[0] == "error" else "ok"
             result.outcomes[operation, kind] = result.outcomes.get((operation, kind), 0) + 1
             if one == other:
-                if operation in WRITES and one[0] == "error" and one[1] == "ValidationException":
+                if operation in WRITES and one[0] == "error" and one[1] == "ValidationException":  # noqa: SIM102
                     if _differing(ours, reference):
                         reason = HALF_DONE.get(name)
                         if reason is None:
@@ -412,7 +421,11 @@ def compare(
                         break
                 continue
             explained = next(
-                (entry for entry in EXPLAINED if entry.reference == name and entry.applies(operation, params, one, other)),
+                (
+                    entry
+                    for entry in EXPLAINED
+                    if entry.reference == name and entry.applies(operation, params, one, other)
+                ),
                 None,
             )
             if explained is None:
@@ -455,7 +468,10 @@ def _outcome(
             None if reasons is None else [(r.get("Code"), _comparable(r.get("Item", {}))) for r in reasons],
         )
     # An empty Attributes and none are the same to whoever reads it.
-    return ("ok", {name: _comparable_answer(name, part) for name, part in answer.items() if name in _COMPARED and part != {}})
+    return (
+        "ok",
+        {name: _comparable_answer(name, part) for name, part in answer.items() if name in _COMPARED and part != {}},
+    )
 
 
 _COMPARED = {"Attributes", "Item", "Items", "Count", "Responses", "LastEvaluatedKey"}
@@ -560,22 +576,32 @@ def _null_among(_operation: str, params: Mapping[str, Any], _ours: Any, _theirs:
 
 
 def _validated_late(_operation: str, _params: Mapping[str, Any], ours: Any, theirs: Any) -> bool:
-    return bool(ours[1] == "ValidationException" and theirs[1] in ("ConditionalCheckFailedException", "TransactionCanceledException"))
+    return bool(
+        ours[1] == "ValidationException"
+        and theirs[1] in ("ConditionalCheckFailedException", "TransactionCanceledException")
+    )
 
 
 EXPLAINED: list[Explained] = [
-    Explained("moto", "size() of an absent attribute raises ValueError; DynamoDB's condition is false", _crashes_on("size(")),
+    Explained(
+        "moto", "size() of an absent attribute raises ValueError; DynamoDB's condition is false", _crashes_on("size(")
+    ),
     Explained("moto", "arithmetic on a number in exponent notation raises ValueError", _crashes_on("1E2")),
     Explained(
         "moto",
-        "ReturnValues UPDATED_* answers with the key, and without what kept its value; DynamoDB answers with what was touched",
+        "ReturnValues UPDATED_* answers with the key, and without what kept its value; DynamoDB's answer is "
+        "what was touched",
         _changed_only,
     ),
-    Explained("moto", "an empty or too long key is accepted in UpdateItem and in reads of a transaction", _accepts_bad_key),
+    Explained(
+        "moto", "an empty or too long key is accepted in UpdateItem and in reads of a transaction", _accepts_bad_key
+    ),
     Explained("moto", "no LastEvaluatedKey when Limit falls on the last item; DynamoDB gives one", _page_ends_at_end),
     Explained("moto", "an absent attribute counts as equal to NULL", _null_among),
     Explained("moto", "comparing the order of types that have none raises TypeError or is false", _unordered),
-    Explained("moto", "an update that does not fit its item refuses a transaction, DynamoDB cancels it", _refused_whole),
+    Explained(
+        "moto", "an update that does not fit its item refuses a transaction, DynamoDB cancels it", _refused_whole
+    ),
     Explained("moto", "one item may be read twice in a transaction", _reads_twice),
     Explained("moto", "a nested path through what is no map, or no list, is ignored or cancels", _nested_in_other),
     Explained("moto", "the condition is evaluated before the update expression is validated", _validated_late),
@@ -585,9 +611,13 @@ EXPLAINED += [
     Explained("emulator", "a wrong key is accepted in transactions", _accepts_bad_key),
     Explained("emulator", "a nested path through what is no map, or no list, is ignored", _nested_in_other),
     Explained("emulator", "the condition is evaluated before the update expression is validated", _validated_late),
-    Explained("emulator", "a second SET section, or a key among what is set, is accepted in a transaction", _sets_twice),
+    Explained(
+        "emulator", "a second SET section, or a key among what is set, is accepted in a transaction", _sets_twice
+    ),
     Explained("emulator", "arithmetic on what is no number is accepted", _counts_text),
-    Explained("emulator", "begins_with of an attribute that is no text is refused; DynamoDB's is false", _begins_with_other),
+    Explained(
+        "emulator", "begins_with of an attribute that is no text is refused; DynamoDB's is false", _begins_with_other
+    ),
     Explained("emulator", "comparing the order of types that have none is false, not refused", _unordered),
 ]
 
@@ -608,10 +638,10 @@ class BotoReference:
             self._client.create_table(**_creation(table))
 
     def call(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - only a comparison needs it
+        from botocore.exceptions import ClientError
 
         try:
-            answer: dict[str, Any] = self._client._make_api_call(operation, dict(params))  # noqa: SLF001
+            answer: dict[str, Any] = self._client._make_api_call(operation, dict(params))
         except ClientError as error:
             response: Any = error.response
             members = {name: response[name] for name in ("Item", "CancellationReasons") if name in response}

@@ -91,7 +91,7 @@ class Table:
         return (self.hash_key,) if self.range_key is None else (self.hash_key, self.range_key)
 
     def key_of(self, attributes: Item, what: str) -> Key:
-        """Return the key that stands in ``attributes``. Raises ``DynamoError`` when it is missing or of a wrong type."""
+        """Return the key in ``attributes``. Raises ``DynamoError`` when it is missing or of a wrong type."""
         hash_value = attributes.get(self.hash_key)
         if self.range_key is None:
             return (self._part(hash_value, self.hash_key, what, MAX_HASH_KEY_BYTES),)
@@ -124,7 +124,8 @@ class Table:
         if len(content) * 4 > limit and (av.text_size(content) if kind == "S" else len(content)) > limit:
             _invalid(
                 "One or more parameter values were invalid: Size of "
-                f"{'hashkey' if name == self.hash_key else 'rangekey'} has exceeded the maximum size limit of{limit} bytes"
+                f"{'hashkey' if name == self.hash_key else 'rangekey'} has exceeded the maximum size limit "
+                f"of{limit} bytes"
             )
         return content if kind == "S" else bytes(content)
 
@@ -158,9 +159,7 @@ class Table:
 
     def key_item(self, key: Key) -> Item:
         """Return the attributes of a key."""
-        return {
-            name: {self.key_types.get(name, "S"): part} for name, part in zip(self.key_names, key, strict=True)
-        }
+        return {name: {self.key_types.get(name, "S"): part} for name, part in zip(self.key_names, key, strict=True)}
 
 
 def _same(old: Item, new: Item) -> bool:
@@ -230,9 +229,7 @@ _PARAMETERS: dict[str, frozenset[str]] = {
     "Delete": frozenset({"TableName", "Key"} | _CONDITIONAL),
     "ConditionCheck": frozenset({"TableName", "Key"} | _CONDITIONAL),
     "Get": frozenset({"TableName", "Key", "ProjectionExpression", "ExpressionAttributeNames"}),
-    "KeysAndAttributes": frozenset(
-        {"Keys", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"}
-    ),
+    "KeysAndAttributes": frozenset({"Keys", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"}),
 }
 
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
@@ -381,17 +378,19 @@ class DynamoDB:
                 if value is not None and table.key_types.get(str(attribute), "S") not in value:
                     _invalid(
                         f"One or more parameter values were invalid: Type mismatch for Index Key {attribute} "
-                        f"Expected: {table.key_types.get(str(attribute), 'S')} Actual: {next(iter(value))} IndexName: {name}"
+                        f"Expected: {table.key_types.get(str(attribute), 'S')} Actual: {next(iter(value))} "
+                        f"IndexName: {name}"
                     )
 
     # --- transactions -----------------------------------------------------------------------------------------------
 
-    def _transact_write_items(self, params: Params) -> dict[str, Any]:
+    def _transact_write_items(self, params: Params) -> dict[str, Any]:  # noqa: C901 - a grammar, or a step, in one place
         entries = params["TransactItems"]
         if not 1 <= len(entries) <= MAX_TRANSACTION_ACTIONS:
             _invalid(
                 "1 validation error detected: Value at 'transactItems' failed to satisfy constraint: Member must have "
-                f"length {'less' if entries else 'greater'} than or equal to {MAX_TRANSACTION_ACTIONS if entries else 1}"
+                f"length {'less' if entries else 'greater'} than or equal to "
+                f"{MAX_TRANSACTION_ACTIONS if entries else 1}"
             )
         token = params.get("ClientRequestToken")
         if token is not None:
@@ -552,7 +551,7 @@ class DynamoDB:
                     "Invalid KeyConditionExpression: An expression attribute value used in expression is not defined; "
                     f"attribute value: {part.operands[0]}"
                 )
-            wanted = table._part(supplied[part.operands[0]], table.hash_key, "Key", MAX_HASH_KEY_BYTES)  # noqa: SLF001
+            wanted = table._part(supplied[part.operands[0]], table.hash_key, "Key", MAX_HASH_KEY_BYTES)
             if table.range_key is None:
                 item = table.items.get((wanted,))
                 return [] if item is None else [((wanted,), item)]

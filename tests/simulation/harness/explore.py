@@ -9,11 +9,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from . import bugs as bug_list
-from . import checker, simulate
 from . import plan as plans
+from . import processes as pipes
+from . import search, simulate
 from .bugs import Bug
-from .checker import Configuration, Report
+from .checker import Configuration
 from .deployment import from_plan
+from .search import Report
 
 
 def _explore(
@@ -30,9 +32,9 @@ def _explore(
         platform = simulate.Platform(deployment)
         # Nothing that the search makes is ever garbage in a circle.
         gc.disable()
-        pipe.send(checker.explore(platform, configuration, seconds=seconds))
+        pipe.send(search.explore(platform, configuration, seconds=seconds))
     except BaseException as error:  # noqa: BLE001 - it goes to the parent
-        pipe.send(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+        pipe.send(pipes.message(error))
 
 
 def run(
@@ -42,7 +44,7 @@ def run(
     bug: Bug | None = None,
     seconds: float | None = None,
 ) -> Iterator[Report]:
-    """Explore ``configurations``, ``processes`` at once, and yield what was found. Raises what a process failed with."""
+    """Explore ``configurations``, ``processes`` at once, and yield what was found; raise what a process raised."""
     context = multiprocessing.get_context("fork")
     plan = plans.plan()
     waiting = list(configurations)
@@ -56,9 +58,9 @@ def run(
                 process.start()
                 sender.close()
                 running[receiver] = process
-            for ready in multiprocessing.connection.wait(list(running)):
+            for ready in pipes.ready(running):
                 process = running.pop(ready)
-                outcome = ready.recv()  # type: ignore[union-attr]
+                outcome = ready.recv()
                 process.join()
                 if isinstance(outcome, Exception):
                     raise outcome

@@ -139,7 +139,9 @@ class _Reader:
         self.position += 1
         if text.startswith("#"):
             if text not in self.names:
-                self.fail(f"An expression attribute name used in the document path is not defined; attribute name: {text}")
+                self.fail(
+                    f"An expression attribute name used in the document path is not defined; attribute name: {text}"
+                )
             self.used_names.add(text)
             return self.names[text]
         if "-" in text or text[0].isdigit():
@@ -183,7 +185,8 @@ def _value_operand(name: str, kind: str) -> Operand:
             return values[name]
         except KeyError:
             raise ExpressionError(
-                f"Invalid {kind}: An expression attribute value used in expression is not defined; attribute value: {name}"
+                f"Invalid {kind}: An expression attribute value used in expression is not defined; "
+                f"attribute value: {name}"
             ) from None
 
     return read
@@ -290,7 +293,9 @@ class _ConditionParser:
         for place in range(start, len(tokens)):
             depth += {"(": 1, ")": -1}.get(tokens[place][1], 0)
             if depth == 1 and place > start and tokens[place + 1 : place + 2] == [("sign", ")")]:
-                raise RedundantParenthesesError(f"Invalid {self.reader.kind}: The expression has redundant parentheses;")
+                raise RedundantParenthesesError(
+                    f"Invalid {self.reader.kind}: The expression has redundant parentheses;"
+                )
             if depth == 1 and place > start:
                 return
 
@@ -323,7 +328,7 @@ class _ConditionParser:
         test = tests[name]
         return lambda item, values: test(left(item, values), right(item, values))
 
-    def _comparison(self) -> Condition:
+    def _comparison(self) -> Condition:  # noqa: C901 - a grammar, or a step, in one place
         reader = self.reader
         left, left_path, left_value = self._operand()
         if reader.accept_word("BETWEEN"):
@@ -731,7 +736,7 @@ class _UpdateParser:
 
         return look_up
 
-    def _function(self) -> Assigned:
+    def _function(self) -> Assigned:  # noqa: RET503 - fail() never returns
         reader = self.reader
         name = reader.take()[1]
         reader.expect("(")

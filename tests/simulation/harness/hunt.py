@@ -12,6 +12,7 @@ from typing import Any
 
 from . import bugs as bug_list
 from . import plan as plans
+from . import processes as pipes
 from .bugs import Bug
 from .deployment import from_plan
 from .shrink import Shrunk
@@ -32,7 +33,7 @@ class Kill:
 
 
 def _hunt(bug: Bug, seconds: float, plan: dict[str, Any], pipe: multiprocessing.connection.Connection) -> None:
-    from . import simulate  # noqa: PLC0415 - after the fork
+    from . import simulate
 
     started = time.monotonic()
     try:
@@ -53,11 +54,11 @@ def _hunt(bug: Bug, seconds: float, plan: dict[str, Any], pipe: multiprocessing.
                 gc.collect()
         pipe.send(Kill(bug.name, None, None, schedules, time.monotonic() - started))
     except BaseException as error:  # noqa: BLE001 - it goes to the parent
-        pipe.send(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+        pipe.send(pipes.message(error))
 
 
 def _shortest(bug: Bug, seconds: float, plan: dict[str, Any], pipe: multiprocessing.connection.Connection) -> None:
-    from . import shrink, simulate  # noqa: PLC0415 - after the fork
+    from . import shrink, simulate
 
     try:
         bug_list.seed(bug)
@@ -65,7 +66,7 @@ def _shortest(bug: Bug, seconds: float, plan: dict[str, Any], pipe: multiprocess
         seed = next(seed for seed in range(25_000) if simulate.run(platform, seed).violation is not None)
         pipe.send(shrink.shrink(platform, seed, seconds=seconds))
     except BaseException as error:  # noqa: BLE001 - it goes to the parent
-        pipe.send(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+        pipe.send(pipes.message(error))
 
 
 def shortest(bug: Bug, *, seconds: float = 30.0) -> Shrunk:
@@ -88,7 +89,7 @@ def hunt(chosen: Sequence[Bug], *, seconds: float = SECONDS, processes: int = 1)
     context = multiprocessing.get_context("fork")
     plan = plans.plan()
     waiting = list(chosen)
-    running: dict[multiprocessing.connection.Connection, Any] = {}
+    running: dict[Any, Any] = {}
     while waiting or running:
         while waiting and len(running) < processes:
             receiver, sender = context.Pipe(duplex=False)
@@ -96,9 +97,9 @@ def hunt(chosen: Sequence[Bug], *, seconds: float = SECONDS, processes: int = 1)
             process.start()
             sender.close()
             running[receiver] = process
-        for ready in multiprocessing.connection.wait(list(running)):
-            process = running.pop(ready)  # type: ignore[arg-type]
-            outcome = ready.recv()  # type: ignore[union-attr]
+        for ready in pipes.ready(running):
+            process = running.pop(ready)
+            outcome = ready.recv()
             process.join()
             if isinstance(outcome, Exception):
                 raise outcome

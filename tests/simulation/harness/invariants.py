@@ -1,11 +1,13 @@
 """What must hold: after every step of a schedule, and at its end.
 
-The judge sees only what stands outside of the code under test: rows as they change, what the providers did, mails, events
-and log lines. It knows the order saga by the names of its tables, states and events, and nothing of how they come about.
+The judge sees only what stands outside of the code under test: rows as they change, what the providers did, mails,
+events and log lines. It knows the order saga by the names of its tables, states and events, and nothing of how they
+come about.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -186,7 +188,7 @@ class Judge(Observer):
                 if states[step] != "SUCCEEDED":
                     self.fail(f"{order_id} is shipped, and its {step} step is {states[step]}")
         # A step's success is there before the next one's, and its reversal only after the next one's.
-        for one, other in zip(STEPS, STEPS[1:], strict=False):
+        for one, other in itertools.pairwise(STEPS):
             if states[other] in ("PENDING", "SUCCEEDED", "FAILED") and states[one] is None:
                 self.fail(f"{order_id}: {other} is {states[other]} before {one} did anything")
 
@@ -228,7 +230,9 @@ class Judge(Observer):
             if reserved != self.reserved.get(base, 0):
                 self.fail(f"{sku}: {reserved} reserved, the orders hold {self.reserved.get(base, 0)}")
             if available + reserved != self.delivered.get(base, 0):
-                self.fail(f"{sku}: {available} available and {reserved} reserved of {self.delivered.get(base, 0)} delivered")
+                self.fail(
+                    f"{sku}: {available} available and {reserved} reserved of {self.delivered.get(base, 0)} delivered"
+                )
 
     def provider_changed(self, name: str, key: str, effect: Effect) -> None:
         """Judge what a provider did: at most one effect an order, at the order's price, and taken back at most once."""
@@ -299,6 +303,19 @@ class Judge(Observer):
         for order_id, story in self.stories.items():
             if any(state is not None for state in story.states.values()):
                 self._ended(order_id, story)
+        self._delivered()
+        if world.swallowed_poison - {self.recorder}:
+            self.fail(f"poison was taken for good by {min(world.swallowed_poison - {self.recorder})}")
+        if world.poison_records and not any(letter.poison and letter.kind == "stream" for letter in world.dead_letters):
+            self.fail("a poison record was neither published nor dead-lettered")
+        if world.lost:
+            self.fail(f"lost: {world.lost[0]}")
+        if sum(world.invocations.values()) > MAX_INVOCATIONS:
+            self.fail(f"a storm: {sum(world.invocations.values())} invocations")
+
+    def _delivered(self) -> None:
+        """Every event that was committed is published, and everything published reaches whom it is for."""
+        world = self.world
         for name, detail_type in self.committed.items():
             if not world.published.get(name):
                 self.fail(f"{name} was committed and never published")
@@ -311,14 +328,6 @@ class Judge(Observer):
         for name, function in world.routed:
             if (name, function) not in world.consumed:
                 self.fail(f"{name} was neither consumed nor dead-lettered by {function}")
-        if world.swallowed_poison - {self.recorder}:
-            self.fail(f"poison was taken for good by {min(world.swallowed_poison - {self.recorder})}")
-        if world.poison_records and not any(letter.poison and letter.kind == "stream" for letter in world.dead_letters):
-            self.fail("a poison record was neither published nor dead-lettered")
-        if world.lost:
-            self.fail(f"lost: {world.lost[0]}")
-        if sum(world.invocations.values()) > MAX_INVOCATIONS:
-            self.fail(f"a storm: {sum(world.invocations.values())} invocations")
 
     def _ended(self, order_id: str, story: Story) -> None:
         states = story.states

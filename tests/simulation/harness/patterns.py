@@ -78,7 +78,7 @@ def _any_of(tests: Sequence[_Test], value: Any) -> bool:
     return any(test(value) for test in tests)
 
 
-def _choice(choice: Any) -> _Test:
+def _choice(choice: Any) -> _Test:  # noqa: PLR0911 - a case a line
     if not isinstance(choice, dict):
         return lambda value: type(value) is type(choice) and value == choice
     if len(choice) != 1:

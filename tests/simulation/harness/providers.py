@@ -13,7 +13,7 @@ from typing import Any
 
 PAYMENTS = "payments"
 CARRIER = "carrier"
-SECRET = "canary-provider-secret"  # noqa: S105 - no secret: it is looked for in the logs
+SECRET = "canary-provider-secret"
 PAYMENT_URL = "https://psp.example"
 CARRIER_URL = "https://carrier.example"
 

@@ -9,9 +9,9 @@ from rich.console import Console, Group
 from rich.table import Table
 
 from .campaign import Outcome, Totals
-from .checker import Report
 from .differential import Comparison
 from .hunt import Kill
+from .search import Report
 from .shrink import Shrunk
 
 SHOWN_LINES = 200

@@ -1,7 +1,8 @@
 """Puts the harness between the handlers and everything outside of them, once per process.
 
 The handlers stay as they ship. What they reach the outside by is caught at its narrowest place: botocore's
-``_make_api_call``, urllib3's ``PoolManager.request``, the ``time`` and ``random`` modules of the kit, the environment, and
+``_make_api_call``, urllib3's ``PoolManager.request``, the ``time`` and ``random`` modules of the kit, the
+environment, and
 the logger's stream. A call that falls outside of a schedule is an error, so nothing ever reaches a network.
 """
 
@@ -39,7 +40,7 @@ class HarnessError(BaseException):
     """The harness itself was asked for something that it does not do; never swallowed by a handler."""
 
 
-class Killed(BaseException):  # noqa: N818 - it is no error of the code: the process is gone
+class Killed(BaseException):
     """The process that runs a handler was killed at a call; ``how`` says by what."""
 
     def __init__(self, how: str) -> None:
@@ -146,8 +147,8 @@ def install() -> None:
         sys.path.insert(0, str(LAMBDAS))
     for name, value in BASE_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    import botocore.client  # noqa: PLC0415 - after the environment is set
-    import urllib3  # noqa: PLC0415
+    import botocore.client
+    import urllib3
 
     services: dict[int, str] = {}
 
@@ -160,8 +161,8 @@ def install() -> None:
             _keep.append(self)
         return _Holder.outside.api_call(self, service, operation_name, api_params)
 
-    original: Callable[..., dict[str, Any]] = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-    botocore.client.BaseClient._make_api_call = make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
+    original: Callable[..., dict[str, Any]] = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined]
+    botocore.client.BaseClient._make_api_call = make_api_call  # type: ignore[attr-defined]
 
     def request(_self: Any, method: str, url: str, **options: Any) -> Any:
         return _outside().http_call(method, url, options.get("headers") or {}, options.get("body"))
@@ -175,16 +176,16 @@ _keep: list[Any] = []
 
 
 def _quiet_observability() -> None:
-    from saga_kit import observe  # noqa: PLC0415 - lambdas is on the path only now
+    from saga_kit import observe
 
     # What logging itself documents for speed: none of it is in the platform's log lines.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logger = observe.logger
     formatter = logger.registered_formatter
     for handler in list(logger.handlers):
-        logger._logger.removeHandler(handler)  # noqa: SLF001
-    logger._logger.addHandler(_LogHandler(formatter))  # noqa: SLF001
-    logger._logger.propagate = False  # noqa: SLF001
+        logger._logger.removeHandler(handler)
+    logger._logger.addHandler(_LogHandler(formatter))
+    logger._logger.propagate = False
     metrics = observe.metrics
     flush = metrics.flush_metrics
 
@@ -205,12 +206,12 @@ def _quiet_observability() -> None:
             _Holder.outside.logged(name)
 
     add = metrics.add_metric
-    metrics.flush_metrics = flush_metrics  # type: ignore[method-assign]
+    metrics.flush_metrics = flush_metrics  # type: ignore[method-assign, assignment]
     metrics.add_metric = add_metric  # type: ignore[method-assign, assignment]
 
 
 def adopt() -> None:
-    """Give every module under ``lambdas`` that uses ``time``, ``random`` or ``ssl`` the harness's; call after imports."""
+    """Give the modules under ``lambdas`` the harness's ``time``, ``random`` and ``ssl``; call after imports."""
     clock, dice = _Time(), _Random()
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)
@@ -239,10 +240,10 @@ def forget() -> None:
     """Make what the handlers keep in the process cold again: clients of providers and their secrets."""
     outbound = sys.modules.get("saga_kit.outbound")
     if outbound is not None:
-        outbound._client.cache_clear()  # noqa: SLF001
+        outbound._client.cache_clear()
     handlers = sys.modules.get("sandbox.handlers")
     if handlers is not None:
-        handlers._secret.cache_clear()  # noqa: SLF001
+        handlers._secret.cache_clear()
 
 
 def compact(document: Any) -> str:

@@ -47,9 +47,9 @@ class Scenario:
     rates: Rates = field(compare=False, default_factory=Rates)
 
 
-_FAULT_RATES = (0.0, 0.02, 0.02, 0.05, 0.05, 0.05, 0.1, 0.25)
+_FAULT_RATES = (0.0, 0.01, 0.02, 0.02, 0.03, 0.05, 0.05, 0.1, 0.2)
 _DELAY_RATES = (0.0, 0.1, 0.3)
-_DUPLICATE_RATES = (0.0, 0.05, 0.05, 0.2)
+_DUPLICATE_RATES = (0.0, 0.0, 0.02, 0.05, 0.2)
 
 
 def rates_of(draw: random.Random) -> Rates:
@@ -71,7 +71,7 @@ def draw_scenario(seed: int) -> Scenario:
     skus = {f"SKU-{number}": (draw.choice((0, 1, 1, 2, 5)), draw.choice((250, 1999))) for number in range(2)}
     # In a burst orders come together and the streams are read late, so that one batch holds what belongs to several.
     burst = draw.random() < BURST_RATE
-    count = draw.choice((3, 4)) if burst else draw.choice((1, 1, 1, 1, 1, 1, 1, 2, 2, 3))
+    count = draw.choice((3, 4)) if burst else draw.choice((1, 1, 1, 1, 1, 1, 1, 1, 2, 2))
     orders = tuple(_order(draw, number, skus, burst=burst) for number in range(count))
     deliveries: tuple[tuple[float, str, int, int, int], ...] = ()
     if draw.random() < 0.05:
@@ -84,7 +84,7 @@ def draw_scenario(seed: int) -> Scenario:
     return Scenario(skus, deliveries, orders, poison, BURST_LAG_SECONDS if burst else 0.0, deadline, phase, rates)
 
 
-BURST_RATE = 0.08
+BURST_RATE = 0.05
 BURST_LAG_SECONDS = 1.5
 
 

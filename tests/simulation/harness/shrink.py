@@ -15,7 +15,7 @@ from .simulate import Platform, Result
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Shrunk:
-    """The shortest schedule that still fails: its scenario, its decisions, what came of it, and how long the way was."""
+    """The shortest schedule that still fails: its scenario, its decisions, what came of it, and the runs it took."""
 
     about: Scenario
     allowed: frozenset[str]
@@ -117,7 +117,7 @@ def _simpler(about: Scenario) -> Iterator[Scenario]:
             {"reuses_key": False},
             {"at": 0.0},
         ):
-            simpler: OrderPlan = dataclasses.replace(plan, **change)  # type: ignore[arg-type]
+            simpler: OrderPlan = dataclasses.replace(plan, **change)
             if simpler != plan:
                 yield _with(about, index, (simpler,))
         lines = plan.body["lines"]

@@ -51,9 +51,7 @@ class Platform:
         wanted = {target.function for rule in deployment.rules for target in rule.targets}
         wanted |= {target.function for schedule in deployment.schedules for target in schedule.targets}
         wanted |= {mapping.function for mapping in deployment.mappings}
-        self.entries = {
-            name: self._find(name) for name in ("place_order", "request_cancellation", "receive_stock")
-        }
+        self.entries = {name: self._find(name) for name in ("place_order", "request_cancellation", "receive_stock")}
         wanted |= set(self.entries.values())
         self.handlers: Mapping[str, Handler] = {name: deployment.functions[name].load() for name in sorted(wanted)}
         runtime.adopt()
@@ -265,9 +263,7 @@ class _Outcome:
                 # What a client does that got no answer: the same request again.
                 self._client(world.now - START + 1.0, function, event, key, told, attempt + 1)
 
-        world.at(
-            START + at, lambda: world.request(self.on.entries[function], event, f"{key} try {attempt}", done)
-        )
+        world.at(START + at, lambda: world.request(self.on.entries[function], event, f"{key} try {attempt}", done))
 
     def _poison_record(self) -> None:
         """Somebody writes a row by hand whose outbox is no event, between others that are."""

@@ -48,9 +48,13 @@ def _rendered(number: Decimal) -> str:
     except (Inexact, Rounded):
         raise InvalidValueError("Attempting to store more than 38 significant digits in a Number") from None
     if number.adjusted() > 125:
-        raise InvalidValueError("Number overflow. Attempting to store a number with magnitude larger than supported range")
+        raise InvalidValueError(
+            "Number overflow. Attempting to store a number with magnitude larger than supported range"
+        )
     if number.adjusted() < -130:
-        raise InvalidValueError("Number underflow. Attempting to store a number with magnitude smaller than supported range")
+        raise InvalidValueError(
+            "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+        )
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -66,10 +70,13 @@ def add_numbers(left: str, right: str, sign: int) -> str:
     return _rendered(wide.add(Decimal(left), Decimal(right) * sign))
 
 
-def canonical(value: Any) -> Value:
+def canonical(value: Any) -> Value:  # noqa: PLR0911 - a case a line
     """Return ``value`` as DynamoDB keeps it. Raises ``InvalidValueError`` for what it refuses."""
     if not isinstance(value, dict) or len(value) != 1:
-        raise InvalidValueError("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
+        raise InvalidValueError(
+            "Supplied AttributeValue has more than one datatypes set, "
+            "must contain exactly one of the supported datatypes"
+        )
     [(kind, content)] = value.items()
     if kind == "S":
         return value
@@ -95,11 +102,13 @@ def _canonical_set(kind: str, content: list[Any]) -> list[Any]:
         name = {"SS": "string", "NS": "number", "BS": "binary"}[kind]
         raise InvalidValueError(f"One or more parameter values were invalid: An {name} set  may not be empty")
     if len(set(members)) != len(members):
-        raise InvalidValueError(f"One or more parameter values were invalid: Input collection {members} contains duplicates.")
+        raise InvalidValueError(
+            f"One or more parameter values were invalid: Input collection {members} contains duplicates."
+        )
     return members
 
 
-def equal(left: Value | None, right: Value | None) -> bool:
+def equal(left: Value | None, right: Value | None) -> bool:  # noqa: PLR0911 - a case a line
     """Whether two canonical values are the same; sets are the same in any order."""
     if left is None or right is None:
         return False
@@ -140,7 +149,7 @@ def text_size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
 
 
-def size(value: Value) -> int:
+def size(value: Value) -> int:  # noqa: PLR0911 - a case a line
     """Return the bytes that a value counts towards an item's size."""
     [(kind, content)] = value.items()
     if kind == "S":

@@ -26,7 +26,7 @@ from .decisions import Decisions
 from .deployment import Deployment, Function, Handler, Rule, Schedule, StreamMapping, Target
 from .dynamodb import Change, DynamoDB, DynamoError, Table
 from .providers import Mail, Provider
-from .runtime import BASE_ENVIRONMENT, HarnessError, Killed
+from .runtime import HarnessError, Killed
 
 START = 1_767_225_600.0
 """2026-01-01 00:00 UTC."""
@@ -39,7 +39,7 @@ MAX_ROUNDS = 6
 
 CALL_SECONDS, HOP_SECONDS = 0.004, 0.05
 CALL_DELAYS = (0.05, 0.5, 2.0, 9.0)
-HOP_DELAYS = (0.2, 5.0, 60.0, 1200.0)
+HOP_DELAYS = (0.2, 2.0, 30.0, 600.0)
 CANCEL_DELAYS = (0.1, 0.5, 2.0, 60.0)
 
 CRASH_BEFORE, CRASH_AFTER = "crash before", "crash after"
@@ -85,6 +85,14 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
         PROVIDER_401,
     ),
 }
+_UNSERVED = {
+    PROVIDER_TIMEOUT: (0, b""),
+    PROVIDER_REFUSED: (0, b""),
+    PROVIDER_5XX: (503, b'{"code":"unavailable"}'),
+    PROVIDER_429: (429, b'{"code":"slow_down"}'),
+    PROVIDER_401: (401, b'{"code":"unauthorized"}'),
+}
+"""Faults in which a request never reaches its provider, and what is answered instead, if anything is."""
 ALL_KINDS = frozenset(kind for kinds in FAULTS.values() for kind in kinds) | {
     POISON,
     POISON_RECORD,
@@ -355,8 +363,7 @@ class World:
                 if self.steps > MAX_STEPS:
                     raise Violation(f"a storm: still running after {MAX_STEPS} steps")
                 moment, _, work = heapq.heappop(heap)
-                if moment > self.now:
-                    self.now = moment
+                self.now = max(self.now, moment)
                 work()
                 if self.violation is not None:
                     raise Violation(self.violation)
@@ -391,7 +398,9 @@ class World:
     ) -> None:
         """Run a handler now; ``done`` gets its answer, or the reason why there is none."""
         function = self.deployment.functions[name]
-        invocation = Invocation(function, event, request_id, key, done, self.now + function.timeout, world=self, began=self.now)
+        invocation = Invocation(
+            function, event, request_id, key, done, self.now + function.timeout, world=self, began=self.now
+        )
         self.invocations[name] = self.invocations.get(name, 0) + 1
         if self.decisions.fault(f"cold {key}", (COLD,)) is not None:
             self.count(function.environment.get("SAGA_FUNCTION", name), "start", COLD)
@@ -606,17 +615,9 @@ class World:
         invocation, kind = self._begin(site, FAULTS["http"])
         if method != "POST":
             raise HarnessError(f"{method} {url} is not modelled")
-        if kind == PROVIDER_TIMEOUT:
-            self._pass(invocation, 3.0)
-            raise http_errors.ReadTimeoutError(None, url, "timed out")  # type: ignore[arg-type]
-        if kind == PROVIDER_REFUSED:
-            raise http_errors.NewConnectionError(None, "refused")  # type: ignore[arg-type]
-        if kind == PROVIDER_5XX:
-            return HttpResponse(503, b'{"code":"unavailable"}')
-        if kind == PROVIDER_429:
-            return HttpResponse(429, b'{"code":"slow_down"}')
-        if kind == PROVIDER_401:
-            return HttpResponse(401, b'{"code":"unauthorized"}')
+        if kind in _UNSERVED:
+            self._unserved(invocation, kind, url)
+            return HttpResponse(*_UNSERVED[kind])
         if headers.get("authorization") != f"Bearer {providers.SECRET}":
             return HttpResponse(401, b'{"code":"unauthorized"}')
         status, document = provider.serve(path, headers.get("idempotency-key", ""), body)
@@ -634,6 +635,14 @@ class World:
         if kind == PROVIDER_GARBAGE:
             return HttpResponse(status, b"<html>")
         return HttpResponse(status, json.dumps(document).encode())
+
+    def _unserved(self, invocation: Invocation, kind: str, url: str) -> None:
+        """Raise what a request ends in that never reaches its provider, unless something in between answers it."""
+        if kind == PROVIDER_TIMEOUT:
+            self._pass(invocation, 3.0)
+            raise http_errors.ReadTimeoutError(None, url, "timed out")  # type: ignore[arg-type]
+        if kind == PROVIDER_REFUSED:
+            raise http_errors.NewConnectionError(None, "refused")  # type: ignore[arg-type]
 
     def _provider(self, url: str) -> tuple[Provider, str]:
         for base, provider in ((providers.PAYMENT_URL, self.payments), (providers.CARRIER_URL, self.carrier)):
@@ -675,7 +684,9 @@ class World:
                 continue
             if entry["EventBusName"] != self.deployment.bus:
                 raise HarnessError(f"PutEvents on {entry['EventBusName']}, the bus is {self.deployment.bus}")
-            event = BusEvent(self.identity(), entry["Source"], entry["DetailType"], json.loads(entry["Detail"]), self.now)
+            event = BusEvent(
+                self.identity(), entry["Source"], entry["DetailType"], json.loads(entry["Detail"]), self.now
+            )
             self.accept(event)
             results.append({"EventId": event.identity})
         if self.violation is not None:
@@ -694,10 +705,14 @@ class World:
         for rule in self._routes.matching(event.source, event.detail_type, message):
             for target in rule.targets:
                 self._route(event, message, name, count, rule, target)
-        poison = self.decisions.fault(f"poison {name}/{count}", (POISON,)) if not event.poison else None
-        if poison is not None and event.source != "lambda":
+        poison = self.decisions.fault(f"poison {name}/{count}", (POISON,)) if self._may_poison(event, count) else None
+        if poison is not None:
             self.count("bus", event.detail_type, POISON)
             self.accept(self._poisoned(event, name))
+
+    def _may_poison(self, event: BusEvent, count: int) -> bool:
+        """Poison makes many attempts and dead letters; one event in three may be followed by some."""
+        return not event.poison and event.source != "lambda" and count == 1 and self._identities % 3 == 0
 
     def _poisoned(self, event: BusEvent, name: str) -> BusEvent:
         detail = json.loads(json.dumps(event.detail))
@@ -729,7 +744,10 @@ class World:
                 self.at(
                     self.now + target.maximum_event_age,
                     lambda: self._dead_letter(
-                        target.queue, "rule", f"{name} for {rule.name}", event.poison,
+                        target.queue,
+                        "rule",
+                        f"{name} for {rule.name}",
+                        event.poison,
                         lambda: self._deliver(event, message, name, f"{key}'", target),
                     ),
                 )
@@ -737,9 +755,7 @@ class World:
         self.after(key, HOP_SECONDS + delay, lambda: self._deliver(event, message, name, key, target))
         if self.decisions.happens(f"again {key}", self.decisions.rates.duplicate, DUPLICATE):
             self.count("rule", rule.name, DUPLICATE)
-            self.after(
-                f"again {key}", HOP_SECONDS * 3, lambda: self._deliver(event, message, name, f"{key}*", target)
-            )
+            self.after(f"again {key}", HOP_SECONDS * 3, lambda: self._deliver(event, message, name, f"{key}*", target))
 
     def _deliver(self, event: BusEvent, message: Any, name: str, key: str, target: Target) -> None:
         self.enqueue(target.function, message, self.identity(), key, event_name=name, poison=event.poison)
@@ -766,7 +782,14 @@ class World:
             self.at(
                 self.now + wait,
                 lambda: self.enqueue(
-                    function, payload, request_id, key, event_name=event_name, poison=poison, attempt=number, since=began
+                    function,
+                    payload,
+                    request_id,
+                    key,
+                    event_name=event_name,
+                    poison=poison,
+                    attempt=number,
+                    since=began,
                 ),
             )
 
@@ -936,9 +959,7 @@ class World:
             left = list(batch) if error is not None else _left(shard.mapping, batch, answer)
             if left:
                 poison = all(_is_poison(change) for change in left)
-                self._dead_letter(
-                    shard.mapping.queue, "stream", key, poison, lambda: self._relay_again(shard, left)
-                )
+                self._dead_letter(shard.mapping.queue, "stream", key, poison, lambda: self._relay_again(shard, left))
 
         self.invoke(shard.mapping.function, {"Records": self._records(shard, batch)}, self.identity(), key, finished)
 
