@@ -679,9 +679,7 @@ BUGS: tuple[Bug, ...] = (
             Edit(
                 "inventory.stock",
                 "AND unit_price = :price AND currency",
-                "AND unit_price > :price - :price AND currency".replace(" - :price", "").replace(
-                    "unit_price > :price", "unit_price <> :price OR unit_price = :price"
-                ),
+                "AND (unit_price = :price OR unit_price <> :price) AND currency",
             )
         ],
     ),

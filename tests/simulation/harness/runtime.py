@@ -120,6 +120,8 @@ class _LogHandler(logging.Handler):
 
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
+        # Powertools finds its formatter by its handler.
+        self.setFormatter(formatter)
         self._json = formatter
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -139,10 +141,14 @@ _OWN_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "ascti
 
 
 def install() -> None:
-    """Put the harness between the handlers and the outside. Does nothing the second time."""
-    if getattr(install, "done", False):
-        return
-    install.done = True  # type: ignore[attr-defined]
+    """Put the harness between the handlers and the outside: once a process, and once for what is imported anew."""
+    if not getattr(install, "done", False):
+        install.done = True  # type: ignore[attr-defined]
+        _catch_calls()
+    _quiet_observability()
+
+
+def _catch_calls() -> None:
     if str(LAMBDAS) not in sys.path:
         sys.path.insert(0, str(LAMBDAS))
     for name, value in BASE_ENVIRONMENT.items():
@@ -168,7 +174,6 @@ def install() -> None:
         return _outside().http_call(method, url, options.get("headers") or {}, options.get("body"))
 
     urllib3.PoolManager.request = request  # type: ignore[method-assign, assignment]
-    _quiet_observability()
 
 
 _keep: list[Any] = []
@@ -178,6 +183,9 @@ _keep: list[Any] = []
 def _quiet_observability() -> None:
     from saga_kit import observe
 
+    if getattr(observe, "quiet", False):
+        return
+    observe.quiet = True  # type: ignore[attr-defined]
     # What logging itself documents for speed: none of it is in the platform's log lines.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logger = observe.logger

@@ -34,6 +34,8 @@ ACCOUNT, REGION = "123456789012", "eu-west-1"
 MAX_STEPS = 6000
 """Steps after which a schedule counts as never ending; an order takes about a hundred."""
 
+HORIZON_SECONDS = 30 * 86400.0
+"""What is due later than this after the start is not waited for."""
 MAX_ROUNDS = 6
 """Rounds of a scheduled rule before the faults end; a round that fails is repeated by the next, for ever."""
 
@@ -973,7 +975,9 @@ class World:
         self._schedules[schedule.name] = (schedule, phase, set())
 
     def remind(self, moment: float) -> None:
-        """Have every scheduled rule run its first round at or after ``moment``."""
+        """Have every scheduled rule run its first round at or after ``moment``; not when that is beyond the horizon."""
+        if moment > START + HORIZON_SECONDS:
+            return
         for schedule, phase, rounds in self._schedules.values():
             number = max(0, math.ceil((max(moment, self.now) - START - phase) / schedule.period))
             if number not in rounds and len(rounds) < self._rounds_allowed:
