@@ -72,7 +72,6 @@ DO = {
 
 @pytest.mark.parametrize("service", DO)
 def test_do_function_that_raises(shop: Shop, service: str) -> None:
-    # With IAM enforced, a table that is not the function's own is one that it must not touch.
     check_given_up(shop, before_the_provider(service), shop.raising(DO[service]), "ClientError")
 
 
