@@ -345,7 +345,7 @@ class Judge(Observer):
             self.fail(f"{order_id} never ended: {states}")
             return
         head = self.heads.get(order_id)
-        if head != ("COMPLETED" if outcome == "on its way" else "REVERSED"):
+        if not self.world.left_out and head != ("COMPLETED" if outcome == "on its way" else "REVERSED"):
             self.fail(f"{order_id} is {outcome}, the log has it as {head}")
         if not story.mails or any(outcome not in mail.subject for mail, _ in story.mails):
             told = [mail.subject for mail, _ in story.mails]

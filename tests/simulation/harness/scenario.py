@@ -44,10 +44,12 @@ class Scenario:
     """Seconds that sagas have; ``None`` is what is deployed."""
     watchdog_phase: float = 0.0
     """Seconds from the start to the watchdog's first round."""
+    with_log: bool = True
+    """Whether the saga log and its watchdog are there; nothing else depends on them, and they are a third of it all."""
     rates: Rates = field(compare=False, default_factory=Rates)
 
 
-_FAULT_RATES = (0.0, 0.01, 0.02, 0.02, 0.03, 0.05, 0.05, 0.1, 0.2)
+_FAULT_RATES = (0.0, 0.01, 0.02, 0.02, 0.03, 0.03, 0.05, 0.05, 0.1, 0.2)
 _DELAY_RATES = (0.0, 0.1, 0.3)
 _DUPLICATE_RATES = (0.0, 0.0, 0.02, 0.05, 0.2)
 
@@ -71,7 +73,7 @@ def draw_scenario(seed: int) -> Scenario:
     skus = {f"SKU-{number}": (draw.choice((0, 1, 1, 2, 5)), draw.choice((250, 1999))) for number in range(2)}
     # In a burst orders come together and the streams are read late, so that one batch holds what belongs to several.
     burst = draw.random() < BURST_RATE
-    count = draw.choice((3, 4)) if burst else draw.choice((1, 1, 1, 1, 1, 1, 1, 1, 2, 2))
+    count = draw.choice((3, 4)) if burst else draw.choice((1, 1, 1, 1, 1, 1, 1, 1, 1, 2))
     orders = tuple(_order(draw, number, skus, burst=burst) for number in range(count))
     deliveries: tuple[tuple[float, str, int, int, int], ...] = ()
     if draw.random() < 0.05:
@@ -80,7 +82,10 @@ def draw_scenario(seed: int) -> Scenario:
         deliveries = ((draw.random() * 2, sku, draw.randrange(1, 4), price, draw.randrange(1, 3)),)
     poison = draw.random() < (0.4 if burst else 0.02)
     deadline, phase = _deadline(draw)
-    return Scenario(skus, deliveries, orders, poison, BURST_LAG_SECONDS if burst else 0.0, deadline, phase, rates)
+    with_log = (deadline is not None and deadline < NEVER_SECONDS) or draw.random() < WITH_LOG_RATE
+    return Scenario(
+        skus, deliveries, orders, poison, BURST_LAG_SECONDS if burst else 0.0, deadline, phase, with_log, rates
+    )
 
 
 def _deadline(draw: random.Random) -> tuple[float | None, float]:
@@ -96,6 +101,7 @@ def _deadline(draw: random.Random) -> tuple[float | None, float]:
 
 
 NEVER_SECONDS = 365.0 * 86400.0
+WITH_LOG_RATE = 0.25
 BURST_RATE = 0.05
 BURST_LAG_SECONDS = 1.5
 

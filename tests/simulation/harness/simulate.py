@@ -17,6 +17,7 @@ from .invariants import Judge
 from .scenario import OrderPlan, Scenario
 from .world import DUPLICATE, POISON_RECORD, START, Routes, Violation, World
 
+SAGA_LOG = "saga_log"
 FULL_LOGS_EVERY = 64
 """One schedule in so many makes its log lines and metrics in full; the others only what goes into them."""
 
@@ -60,6 +61,7 @@ class Platform:
             for name, function in deployment.functions.items()
         }
         self.routes = Routes(deployment.rules)
+        self.log = frozenset(name for name, function in deployment.functions.items() if function.service == SAGA_LOG)
 
     def _find(self, name: str) -> str:
         [found] = [
@@ -94,7 +96,14 @@ def run(
         changed = {**environments[entry], "SAGA_DEADLINE_SECONDS": f"{story.deadline_seconds:.3f}"}
         environments = {**environments, entry: changed}
     world = World(
-        on.deployment, on.handlers, environments, on.routes, decisions, stream_lag=story.stream_lag, tracing=tracing
+        on.deployment,
+        on.handlers,
+        environments,
+        on.routes,
+        decisions,
+        stream_lag=story.stream_lag,
+        left_out=frozenset() if story.with_log else on.log,
+        tracing=tracing,
     )
     judge = Judge(world)
     runtime.forget()
