@@ -68,7 +68,7 @@ class Clients:
             EventSourceArn=stream, FunctionName="note", StartingPosition="LATEST", BatchSize=10
         )
 
-    def use(self, name: str, patience: float = 15) -> None:
+    def use(self, name: str, patience: float = 120) -> None:
         """Write a row and put an event, and see both arrive at the function, within `patience` seconds."""
         self.tables.put_item(TableName="steps", Item={"pk": {"S": f"row {name}"}})
         detail = json.dumps({"order": f"event {name}"})
@@ -113,7 +113,7 @@ def test_stock_emulator_loses_rows_written_after_a_restart(tmp_path: Path) -> No
         Emulator.start(name="tests-state", state_dir=state, corrected=False) as emulator,
         pytest.raises(AssertionError, match=r"only \{'event after'\} arrived"),
     ):
-        Clients(emulator).use("after", patience=4)
+        Clients(emulator).use("after", patience=15)
 
 
 def test_without_a_state_folder_there_is_no_snapshot(tmp_path: Path) -> None:

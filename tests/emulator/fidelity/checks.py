@@ -108,7 +108,7 @@ def check_throttled_event_gets_too_old(world: World) -> None:
     failed = world.queue("failed", rules_may_send=False)
     _on_failure(world, "take", failed.arn, MaximumEventAgeInSeconds=60)
     world.client("lambda").put_function_concurrency(FunctionName="take", ReservedConcurrentExecutions=1)
-    _invoke(world, "take", {"seconds": 1.5})
+    _invoke(world, "take", {"seconds": 6})
     world.until(lambda: world.invocations("take"), "the first invocation")
     _invoke(world, "take", {"late": True})
     record = json.loads(world.messages(failed)[0]["Body"])

@@ -46,7 +46,7 @@ def run_checks(corrected: bool, folder: Path) -> Outcomes:
         def outcome(numbered: tuple[int, str]) -> BaseException | None:
             number, name = numbered
             # On the stock emulator most checks wait for what doesn't come.
-            world = World(emulators[name in NEED_IAM], f"{number:012}", folder, patience=30 if corrected else 3)
+            world = World(emulators[name in NEED_IAM], f"{number:012}", folder, patience=120 if corrected else 3)
             try:
                 CHECKS[name](world)
             except Exception as error:  # noqa: BLE001, raised again by the test

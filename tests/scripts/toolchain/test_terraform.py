@@ -350,10 +350,8 @@ class TestRegistryAnswers:
 
     def test_the_wait_is_limited(self, monkeypatch: pytest.MonkeyPatch) -> None:
         never = threading.Event()
-        monkeypatch.setattr(terraform, "_discovers", lambda _url, _timeout: never.wait(30))
-        started = time.monotonic()
+        monkeypatch.setattr(terraform, "_discovers", lambda _url, _timeout: never.wait(120) or True)
         assert terraform.registry_answers("slow.invalid", 0.05) is False
-        assert time.monotonic() - started < 5
         never.set()
 
 
@@ -447,7 +445,7 @@ class TestRunning:
                 sys.exit(1)
             signal.signal(signal.SIGINT, save)
             pathlib.Path("started").touch()
-            time.sleep(60)
+            time.sleep(240)
             """
         )
         (home / ".terraformrc").touch()  # so that the other process does not ask the registry
@@ -459,12 +457,12 @@ class TestRunning:
         with subprocess.Popen(
             [sys.executable, "-c", script], env=env, stderr=subprocess.PIPE, start_new_session=True
         ) as caller:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 120
             while not (tmp_path / "started").exists():
                 assert time.monotonic() < deadline, "the fake Terraform did not start"
                 time.sleep(0.02)
             os.killpg(caller.pid, signal.SIGINT)  # as a terminal does
-            _, err = caller.communicate(timeout=20)
+            _, err = caller.communicate(timeout=120)
         assert caller.returncode != 0
         assert b"KeyboardInterrupt" in err
         assert (tmp_path / "saved").exists()

@@ -17,8 +17,8 @@ TABLE = "test-service"
 """The table that tests/unit/conftest.py makes."""
 SECRET_PARAMETER = "/test/provider/secret"
 SECRET = "canary-secret"
-READ_TIMEOUT_SECONDS = 0.4
-SANDBOX_TIMEOUT_SECONDS = 0.8
+READ_TIMEOUT_SECONDS = 2.0
+SANDBOX_TIMEOUT_SECONDS = 6.0
 
 
 class CurrentOutput:

@@ -40,8 +40,8 @@ class Sent:
 HANG_UP = Sent(0)
 
 
-def sent(status: int, document: object) -> Sent:
-    return Sent(status, json.dumps(document).encode(), {"content-type": "application/json"})
+def sent(status: int, document: object, *, after: float = 0) -> Sent:
+    return Sent(status, json.dumps(document).encode(), {"content-type": "application/json"}, after)
 
 
 @dataclass

@@ -508,7 +508,7 @@ class ProviderStepRules:
     @pytest.mark.usefixtures("impatient")
     def test_an_undo_without_an_answer_in_time_is_resumed(self, subject: Subject, rows: StepStore, wire: Wire) -> None:
         self.put(rows, subject, State.PENDING)
-        wire.answer = lambda _: Sent(200, after=2)
+        wire.answer = lambda _: Sent(200, after=120)
         with pytest.raises(ProviderUnavailableError):
             self.run(subject.undo, subject.trigger(TriggerKind.TECHNICAL_FAILURE))
         assert self.row(rows).state is State.REVERSING
