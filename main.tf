@@ -11,6 +11,11 @@ locals {
 
   is_production = can(regex("^(prod|live)", var.environment))
 
+  # Of each function that has no figure of its own. -1 is none, as AWS has it.
+  reserved_concurrency = one([
+    for figure in [coalesce(var.reserved_concurrency, local.is_production ? 20 : -1)] : figure == -1 ? null : figure
+  ])
+
   # What each service consists of: static, so that nothing here waits for a resource. `port` names the port that a
   # function calls; ports.tf says where that is.
   services = {
@@ -50,13 +55,13 @@ module "service" {
       parameters           = merge([for port in compact([lookup(function, "port", null)]) : local.port_parameters[port]]...)
       memory_size          = try(var.functions["${each.key}/${name}"].memory_size, null)
       timeout              = coalesce(try(var.functions["${each.key}/${name}"].timeout, null), function.timeout)
-      reserved_concurrency = try(var.functions["${each.key}/${name}"].reserved_concurrency, null)
+      reserved_concurrency = try(coalesce(var.functions["${each.key}/${name}"].reserved_concurrency), local.reserved_concurrency)
     })
   }
   relay = {
     memory_size          = try(var.functions["${each.key}/relay"].memory_size, null)
     timeout              = try(var.functions["${each.key}/relay"].timeout, null)
-    reserved_concurrency = try(var.functions["${each.key}/relay"].reserved_concurrency, null)
+    reserved_concurrency = try(coalesce(var.functions["${each.key}/relay"].reserved_concurrency), local.reserved_concurrency)
     filters              = lookup(each.value, "relay_filters", [])
   }
 
@@ -67,7 +72,8 @@ module "service" {
   log_retention_days       = var.log_retention_days
   log_level                = var.log_level
   permissions_boundary_arn = var.permissions_boundary_arn
-  code_signing_config_arn  = var.code_signing_config_arn
+  code_signing_config_arn  = local.code_signing_config_arn
+  vpc                      = var.vpc
   key_deletion_window_days = var.key_deletion_window_days
   alarms                   = local.alarms
 }

@@ -56,7 +56,7 @@ module "sandbox" {
       parameters           = name == "authorize" ? { secret = { arn = local.sandbox_parameter_arn, kms_key_arn = local.platform_key_arn } } : {}
       memory_size          = try(var.functions["sandbox/${name}"].memory_size, null)
       timeout              = coalesce(try(var.functions["sandbox/${name}"].timeout, null), function.timeout)
-      reserved_concurrency = try(var.functions["sandbox/${name}"].reserved_concurrency, null)
+      reserved_concurrency = try(coalesce(var.functions["sandbox/${name}"].reserved_concurrency), local.reserved_concurrency)
     })
   }
 
@@ -66,7 +66,8 @@ module "sandbox" {
   log_retention_days       = var.log_retention_days
   log_level                = var.log_level
   permissions_boundary_arn = var.permissions_boundary_arn
-  code_signing_config_arn  = var.code_signing_config_arn
+  code_signing_config_arn  = local.code_signing_config_arn
+  vpc                      = var.vpc
   key_deletion_window_days = var.key_deletion_window_days
   alarms                   = local.alarms
 }

@@ -140,6 +140,17 @@ variable "functions" {
   }
 }
 
+variable "reserved_concurrency" {
+  description = "Concurrent executions set aside for, and at most used by, each function that `functions` says nothing of. -1: none. Null: 20 in production, none elsewhere. AWS keeps 100 of the account's quota for all that reserves nothing, and refuses what would take these."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.reserved_concurrency == null ? true : var.reserved_concurrency == -1 || (var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency)
+    error_message = "reserved_concurrency must be null, -1 or a whole number of at least 1."
+  }
+}
+
 variable "log_level" {
   description = "The least severe application log that is kept: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
   type        = string
@@ -384,6 +395,11 @@ variable "log_retention_days" {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "log_retention_days must be one of the periods that CloudWatch Logs offers, for example 30, 90 or 365."
   }
+
+  validation {
+    condition     = var.log_retention_days >= 365 || !local.is_production
+    error_message = "log_retention_days must be at least 365 in production."
+  }
 }
 
 variable "saga_log_retention_days" {
@@ -459,14 +475,64 @@ variable "permissions_boundary_arn" {
   }
 }
 
-variable "code_signing_config_arn" {
-  description = "ARN of the Lambda code signing configuration that packages are checked against. Null: unsigned packages are accepted."
-  type        = string
-  default     = null
+variable "code_signing" {
+  description = <<-EOT
+    Who has to have signed the packages: Lambda checks it at every deployment. Needed in production. Null: unsigned packages are accepted.
+    - `profile_version_arns`: the versions of AWS Signer's signing profiles whose signatures are trusted, 1 to 20.
+    - `untrusted`: what becomes of a package that none of them signed: `Enforce` refuses it, `Warn` accepts and counts it.
+  EOT
+  type = object({
+    profile_version_arns = set(string)
+    untrusted            = optional(string, "Enforce")
+  })
+  default = null
 
   validation {
-    condition     = var.code_signing_config_arn == null ? true : can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]+$", var.code_signing_config_arn))
-    error_message = "code_signing_config_arn must be null or the ARN of a Lambda code signing configuration."
+    condition     = var.code_signing != null || !local.is_production
+    error_message = "code_signing is needed in production: whoever can write to the bucket of the packages could change what runs."
+  }
+
+  validation {
+    condition     = var.code_signing == null ? true : length(var.code_signing.profile_version_arns) >= 1 && length(var.code_signing.profile_version_arns) <= 20
+    error_message = "code_signing.profile_version_arns must hold 1 to 20 versions of signing profiles."
+  }
+
+  validation {
+    condition     = var.code_signing == null ? true : alltrue([for arn in var.code_signing.profile_version_arns : can(regex("^arn:[a-z-]+:signer:[a-z0-9-]+:[0-9]{12}:/signing-profiles/[A-Za-z0-9_]{2,64}/[A-Za-z0-9]{10}$", arn))])
+    error_message = "code_signing.profile_version_arns must be ARNs of versions of signing profiles, with the version at the end."
+  }
+
+  validation {
+    condition     = var.code_signing == null ? true : contains(["Enforce", "Warn"], var.code_signing.untrusted)
+    error_message = "code_signing.untrusted must be Enforce or Warn."
+  }
+
+  validation {
+    condition     = var.code_signing == null ? true : !(local.is_production && var.code_signing.untrusted == "Warn")
+    error_message = "code_signing.untrusted must be Enforce in production."
+  }
+}
+
+variable "vpc" {
+  description = <<-EOT
+    Subnets and security groups of yours that every function runs in. Needed in production. Null: outside any VPC of yours. In one, the functions reach DynamoDB, EventBridge, SSM, SES and Lambda through the VPC's endpoints (`modules/endpoints` makes them), and a provider on the Internet through its NAT.
+    - `owner_account_id`: the account that owns the subnets and security groups when they are shared. Null: `account_id`.
+  EOT
+  type = object({
+    subnet_ids         = set(string)
+    security_group_ids = set(string)
+    owner_account_id   = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.vpc != null || !local.is_production
+    error_message = "vpc is needed in production: outside one, a function that is taken over reaches the whole Internet."
+  }
+
+  validation {
+    condition     = var.vpc == null ? true : length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0
+    error_message = "vpc must name at least one subnet and one security group."
   }
 }
 

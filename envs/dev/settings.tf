@@ -16,7 +16,7 @@ locals {
     throttling               = { rate_per_second = 20, burst = 40 }
     deadline_seconds         = 300
     log_level                = "DEBUG"
-    log_retention_days       = 14
+    log_retention_days       = 365
     archive_retention_days   = 14
     saga_log_retention_days  = 14
     deletion_protection      = false

@@ -33,4 +33,6 @@ module "platform" {
 
   deletion_protection      = false
   key_deletion_window_days = 7
+  code_signing             = var.code_signing
+  vpc                      = var.vpc
 }

@@ -32,3 +32,22 @@ variable "deadline_seconds" {
   default     = 300
   nullable    = false
 }
+
+variable "code_signing" {
+  description = "Who has to have signed the packages, as `code_signing` of the root module. The emulator checks no signatures: null there."
+  type = object({
+    profile_version_arns = set(string)
+    untrusted            = optional(string, "Enforce")
+  })
+  default = null
+}
+
+variable "vpc" {
+  description = "Subnets and security groups that every function runs in, as `vpc` of the root module. The emulator runs functions on this machine: null there."
+  type = object({
+    subnet_ids         = set(string)
+    security_group_ids = set(string)
+    owner_account_id   = optional(string)
+  })
+  default = null
+}

@@ -52,5 +52,6 @@ module "platform" {
   key_deletion_window_days = local.settings.key_deletion_window_days
   alarms                   = { topic = var.alarm_topic_arn == null ? null : { arn = var.alarm_topic_arn } }
   permissions_boundary_arn = var.permissions_boundary_arn
-  code_signing_config_arn  = var.code_signing_config_arn
+  code_signing             = var.code_signing
+  vpc                      = var.vpc
 }

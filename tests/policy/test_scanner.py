@@ -1,50 +1,15 @@
-"""The scans see what is wrong, and the list of findings hides nothing else."""
+"""The scans see what is wrong."""
 
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.policy.support import ledger, scanner
-from tests.policy.support.ledger import Listed
-from tests.policy.support.scanner import Finding
+from tests.policy.support import scanner
 from tests.support import plans
-
-LISTED = [Listed("CKV_1", re.compile(r"a\.b\[\d\]"), ("HCL of .",), "reason", "plan")]
-
-
-def test_a_finding_that_is_not_listed() -> None:
-    findings = [
-        Finding("CKV_1", "a.b[0]"),
-        Finding("CKV_1", "a.b[0].c", "Encrypt", "/main.tf"),
-        Finding("CKV_2", "a.b[0]", "Rotate", "/key.tf"),
-    ]
-    assert list(ledger.unlisted("HCL of .", findings, LISTED)) == [
-        "CKV_1 Encrypt: a.b[0].c (/main.tf)",
-        "CKV_2 Rotate: a.b[0] (/key.tf)",
-    ]
-    assert list(ledger.unlisted("plan of dev", findings[:1], LISTED)) == ["CKV_1 : a.b[0] ()"]
-
-
-def test_a_listed_finding_that_is_gone() -> None:
-    assert list(ledger.outdated("HCL of .", [Finding("CKV_1", "a.b[3]")], LISTED)) == []
-    assert list(ledger.outdated("HCL of .", [Finding("CKV_2", "a.b[3]")], LISTED)) == [r"CKV_1 a\.b\[\d\]"]
-    assert list(ledger.outdated("plan of dev", [], LISTED)) == []
-
-
-@pytest.mark.parametrize("missing", ["check", "resource", "scans", "reason", "planned"])
-def test_an_entry_needs_everything(missing: str, tmp_path: Path) -> None:
-    entry = {"check": '"C"', "resource": '"r"', "scans": '["s"]', "reason": '"why"', "planned": '"what"'}
-    entry[missing] = "[]" if missing == "scans" else '""'
-    path = tmp_path / "findings.toml"
-    path.write_text("[[finding]]\n" + "\n".join(f"{name} = {value}" for name, value in entry.items()))
-    with pytest.raises(ValueError, match=f"entry 1: expected {missing}"):
-        ledger.read(path)
-
 
 BAD = """
 resource "aws_sqs_queue" "open" {

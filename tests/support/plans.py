@@ -117,6 +117,7 @@ def of_platform() -> Plan:
         "sandbox_secret": SANDBOX_SECRET,
         "payment_provider": {"url": "https://payments.example", "parameter_name": "/test/payments"},
         "carrier": {"url": "https://carrier.example", "parameter_name": "/test/carrier"},
+        **guarded("123456789012", "eu-west-1"),
     }
     return of_root("platform", arguments)
 
@@ -125,7 +126,25 @@ ACCOUNT_ID = "111122223333"
 REGION: Final = "eu-central-1"
 
 _STATE_BUCKET = "terraform-state"
-_INSTALLATION: Mapping[str, object] = {"packages": in_a_bucket(), "mail": {"from": "orders@example.com"}}
+
+
+def guarded(account_id: str, region: str) -> dict[str, Any]:
+    """What AWS has and the emulator has not: the root's variables ``vpc`` and ``code_signing``."""
+    profile = f"arn:aws:signer:{region}:{account_id}:/signing-profiles/releases/a1b2c3d4e5"
+    return {
+        "vpc": {
+            "subnet_ids": ["subnet-0a1b2c3d", "subnet-1a2b3c4d"],
+            "security_group_ids": ["sg-0a1b2c3d"],
+        },
+        "code_signing": {"profile_version_arns": [profile]},
+    }
+
+
+_INSTALLATION: Mapping[str, object] = {
+    "packages": in_a_bucket(),
+    "mail": {"from": "orders@example.com"},
+    **guarded(ACCOUNT_ID, REGION),
+}
 ENVIRONMENTS: Mapping[str, Mapping[str, object]] = {
     "local": {
         "packages_s3": in_a_bucket()["s3"],
@@ -147,24 +166,35 @@ ENVIRONMENTS: Mapping[str, Mapping[str, object]] = {
 """Values of each environment's variables; what an installation of it has to say."""
 
 
-def of_environment(name: str) -> Plan:
+def of_environment_in_aws(name: str) -> Plan:
+    """Plan the environment ``name`` as for AWS: with what the emulator has not, also the local one."""
+    return of_environment(name, guarded(ACCOUNT_ID, REGION))
+
+
+def of_environment(name: str, more: Mapping[str, object] | None = None) -> Plan:
     """Plan the environment ``name`` with its own settings and backend, with the emulator in AWS's place.
+
+    Args:
+        name: of the environment.
+        more: values of variables beside those of ``ENVIRONMENTS``.
 
     Raises:
         TerraformError: Terraform is missing or cannot plan.
         EmulatorError: the emulator does not start.
     """
     folder = ROOT / "envs" / name
-    variables = ENVIRONMENTS[name]
+    own = ENVIRONMENTS[name]
+    variables = {**own, **(more or {})}
+    label = f"env-{name}" if variables == own else f"env-{name}-more"
 
     def make() -> Plan:
         from emulator.server import Emulator  # most plans need no emulator
 
         tool = terraform.find()
-        with Emulator.start(name=f"plan-{name}") as running:
-            env = {**running.environment(ACCOUNT_ID, REGION), "TF_DATA_DIR": str(PLANS / f"env-{name}")}
+        with Emulator.start(name=f"plan-{label}") as running:
+            env = {**running.environment(ACCOUNT_ID, REGION), "TF_DATA_DIR": str(PLANS / label)}
             if name == "local":
-                backend = {"path": f"{PLANS}/env-{name}.tfstate"}
+                backend = {"path": f"{PLANS}/{label}.tfstate"}
             else:
                 _make_bucket(running, env)
                 backend = {"bucket": _STATE_BUCKET, "region": REGION, "use_path_style": "true"}
@@ -172,7 +202,7 @@ def of_environment(name: str) -> Plan:
             tool.init(folder, "-reconfigure", *options, env=env)
             return tool.plan_json(folder, variables=variables, env=env)
 
-    return _kept(f"env-{name}", json.dumps(variables), [*_platform_files(), *sorted(folder.glob("*.tf"))], make)
+    return _kept(label, json.dumps(variables), [*_platform_files(), *sorted(folder.glob("*.tf"))], make)
 
 
 def _make_bucket(running: Emulator, env: Mapping[str, str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.support.plans import ENVIRONMENTS
 from tests.terraform.support.project import of_type, planned
 
 from toolchain.venv import ROOT
@@ -16,8 +17,13 @@ PlanOf = Callable[[str], dict[str, Any]]
 DEPLOYED = ("dev", "staging", "prod")
 SETTINGS: dict[str, dict[str, Any]] = {
     "local": {"deletion_protection": False, "log_retention_days": 365, "key_deletion_window_days": 7, "sandbox": True},
-    "dev": {"deletion_protection": False, "log_retention_days": 14, "key_deletion_window_days": 7, "sandbox": True},
-    "staging": {"deletion_protection": True, "log_retention_days": 90, "key_deletion_window_days": 14, "sandbox": True},
+    "dev": {"deletion_protection": False, "log_retention_days": 365, "key_deletion_window_days": 7, "sandbox": True},
+    "staging": {
+        "deletion_protection": True,
+        "log_retention_days": 365,
+        "key_deletion_window_days": 14,
+        "sandbox": True,
+    },
     "prod": {"deletion_protection": True, "log_retention_days": 400, "key_deletion_window_days": 30, "sandbox": False},
 }
 
@@ -58,6 +64,22 @@ def test_every_name_tells_the_environment(environment: str, plan_of: PlanOf) -> 
 
 
 @pytest.mark.parametrize("environment", DEPLOYED)
+def test_functions_run_in_the_vpc_and_check_signatures(environment: str, plan_of: PlanOf) -> None:
+    plan = plan_of(environment)
+    vpc = ENVIRONMENTS[environment]["vpc"]
+    assert isinstance(vpc, dict)
+    unknown = {change["address"]: change["change"]["after_unknown"] for change in plan["resource_changes"]}
+    for address, function in of_type(planned(plan), "aws_lambda_function").items():
+        (config,) = function["vpc_config"]
+        assert set(config["subnet_ids"]) == set(vpc["subnet_ids"]), address
+        assert set(config["security_group_ids"]) == set(vpc["security_group_ids"]), address
+        # The configuration's ARN is known when it is made.
+        assert unknown[address]["code_signing_config_arn"] is True, address
+    (signing,) = of_type(planned(plan), "aws_lambda_code_signing_config").values()
+    assert signing["policies"] == [{"untrusted_artifact_on_deployment": "Enforce"}]
+
+
+@pytest.mark.parametrize("environment", DEPLOYED)
 def test_resources_tell_what_made_them(environment: str, plan_of: PlanOf) -> None:
     resources = planned(plan_of(environment))
     untagged = [
@@ -85,12 +107,12 @@ def test_production_uses_its_own_providers(plan_of: PlanOf) -> None:
 
 def test_production_reserves_for_the_calls_of_providers(plan_of: PlanOf) -> None:
     functions = of_type(planned(plan_of("prod")), "aws_lambda_function").values()
-    reserved = {
-        function["function_name"]: function["reserved_concurrent_executions"]
-        for function in functions
-        if function["reserved_concurrent_executions"] not in {None, -1}
-    }
-    assert reserved == {"shop-prod-payment-process_pymt": 50, "shop-prod-shipping-shipping": 50}
+    reserved = {function["function_name"]: function["reserved_concurrent_executions"] for function in functions}
+    own = {"payment-process_pymt", "shipping-shipping", "order-place_order", "inventory-chk_inventory"}
+    assert {name for name, figure in reserved.items() if figure != 20} == {f"shop-prod-{name}" for name in own}
+    assert {reserved[f"shop-prod-{name}"] for name in own} == {50}
+    # An account starts with a quota of 1000, and AWS keeps 100 of it for what reserves nothing.
+    assert sum(reserved.values()) <= 900
     sizes = {function["function_name"]: function["memory_size"] for function in functions}
     assert sizes["shop-prod-order-place_order"] == 512
     assert sizes["shop-prod-order-get_order"] == 256

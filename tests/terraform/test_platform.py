@@ -172,8 +172,11 @@ def test_no_permission_has_a_wildcard(dev: dict[str, Any]) -> None:
     for key, policies in roles.items():
         for statement in statements_of(policies):
             assert not any("*" in action for action in statement["Action"]), (key, statement)
-            if statement["Sid"] == "WriteTraces":
-                continue  # X-Ray has nothing to name.
+            if statement["Effect"] == "Deny" or statement["Sid"] in {"WriteTraces", "SeeNetworkInterfaces"}:
+                continue  # X-Ray, and what describes in EC2, have nothing to name.
+            if statement["Sid"] == "ManageNetworkInterfaces":
+                # A network interface has no name before it exists.
+                statement["Resource"].remove(f"arn:aws:ec2:{REGION}:{ACCOUNT_ID}:network-interface/*")
             for resource in statement["Resource"]:
                 # Lambda names the streams in the function's own log group as it goes.
                 assert "*" not in resource.removesuffix(":log-stream:*"), (key, statement)

@@ -93,6 +93,11 @@ run "with_the_sandbox" {
   }
 
   assert {
+    condition     = length(aws_lambda_code_signing_config.this) == 0 && local.reserved_concurrency == null
+    error_message = "outside of production nothing is signed or set aside unless it is asked for"
+  }
+
+  assert {
     condition     = output.sandbox.parameter_name == "/shop/test/sandbox/secret" && aws_ssm_parameter.sandbox[0].type == "SecureString"
     error_message = "the secret is in an encrypted parameter: ${output.sandbox.parameter_name}"
   }
@@ -105,6 +110,9 @@ run "in_production" {
     environment      = "prod"
     payment_provider = { url = "https://psp.example.com", parameter_name = "/psp" }
     carrier          = { url = "https://carrier.example.com", parameter_name = "/carrier" }
+    vpc              = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+    code_signing     = { profile_version_arns = ["arn:aws:signer:eu-central-1:123456789012:/signing-profiles/releases/a1b2c3d4e5"] }
+    functions        = { "payment/process_pymt" = { reserved_concurrency = 50 }, "payment/get_payment" = { memory_size = 512 } }
   }
 
   assert {
@@ -122,6 +130,19 @@ run "in_production" {
       unwatched          = ["shop-prod-saga_log-unwatched", "AWS/Lambda", "Invocations", tomap({ FunctionName = "shop-prod-saga_log-watch_deadlines" }), "LessThanThreshold", 1, "breaching"]
     }
     error_message = "stuck sagas set off an alarm, and so does a watchdog that is silent: ${jsonencode(aws_cloudwatch_metric_alarm.saga_log)}"
+  }
+
+  assert {
+    condition = (
+      aws_lambda_code_signing_config.this[0].policies[0].untrusted_artifact_on_deployment == "Enforce"
+      && aws_lambda_code_signing_config.this[0].allowed_publishers[0].signing_profile_version_arns == toset(["arn:aws:signer:eu-central-1:123456789012:/signing-profiles/releases/a1b2c3d4e5"])
+    )
+    error_message = "what the profile has not signed is refused"
+  }
+
+  assert {
+    condition     = local.reserved_concurrency == 20
+    error_message = "every function has concurrency set aside"
   }
 
   assert {

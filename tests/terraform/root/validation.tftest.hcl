@@ -13,6 +13,8 @@ variables {
   mail             = { from = "orders@example.com" }
   payment_provider = { url = "https://psp.example.com", parameter_name = "/psp" }
   carrier          = { url = "https://carrier.example.com", parameter_name = "/carrier" }
+  vpc              = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+  code_signing     = { profile_version_arns = ["arn:aws:signer:eu-central-1:123456789012:/signing-profiles/releases/a1b2c3d4e5"] }
 }
 
 run "refuses_a_malformed_namespace" {
@@ -369,14 +371,98 @@ run "refuses_a_malformed_boundary" {
   expect_failures = [var.permissions_boundary_arn]
 }
 
-run "refuses_a_malformed_signing_configuration" {
+run "refuses_unsigned_packages_in_production" {
   command = plan
 
   variables {
-    code_signing_config_arn = "csc-1"
+    environment  = "prod"
+    code_signing = null
   }
 
-  expect_failures = [var.code_signing_config_arn]
+  expect_failures = [var.code_signing]
+}
+
+run "refuses_code_signing_by_nobody" {
+  command = plan
+
+  variables {
+    code_signing = { profile_version_arns = [] }
+  }
+
+  expect_failures = [var.code_signing]
+}
+
+run "refuses_a_malformed_signing_profile" {
+  command = plan
+
+  variables {
+    code_signing = { profile_version_arns = ["arn:aws:signer:eu-central-1:123456789012:/signing-profiles/releases"] }
+  }
+
+  expect_failures = [var.code_signing]
+}
+
+run "refuses_an_unknown_answer_to_unsigned_packages" {
+  command = plan
+
+  variables {
+    code_signing = { profile_version_arns = ["arn:aws:signer:eu-central-1:123456789012:/signing-profiles/releases/a1b2c3d4e5"], untrusted = "Ignore" }
+  }
+
+  expect_failures = [var.code_signing]
+}
+
+run "refuses_a_mere_warning_in_production" {
+  command = plan
+
+  variables {
+    environment  = "prod"
+    code_signing = { profile_version_arns = ["arn:aws:signer:eu-central-1:123456789012:/signing-profiles/releases/a1b2c3d4e5"], untrusted = "Warn" }
+  }
+
+  expect_failures = [var.code_signing]
+}
+
+run "refuses_production_outside_a_vpc" {
+  command = plan
+
+  variables {
+    environment = "prod"
+    vpc         = null
+  }
+
+  expect_failures = [var.vpc]
+}
+
+run "refuses_a_vpc_without_subnets" {
+  command = plan
+
+  variables {
+    vpc = { subnet_ids = [], security_group_ids = ["sg-1"] }
+  }
+
+  expect_failures = [var.vpc]
+}
+
+run "refuses_a_reserved_concurrency_of_none" {
+  command = plan
+
+  variables {
+    reserved_concurrency = 0
+  }
+
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "refuses_short_lived_logs_in_production" {
+  command = plan
+
+  variables {
+    environment        = "prod"
+    log_retention_days = 180
+  }
+
+  expect_failures = [var.log_retention_days]
 }
 
 run "refuses_an_api_base_elsewhere" {
