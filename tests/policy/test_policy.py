@@ -21,7 +21,7 @@ from toolchain.venv import CACHE, ROOT
 
 FOLDERS = {f"HCL of {target}": target for target in HCL_TARGETS}
 PLANS: dict[str, Callable[[], Plan]] = {
-    "plan of the root": plans.of_platform,
+    "plan of the root": plans.of_platform_in_aws,
     **{f"plan of {name}": functools.partial(plans.of_environment_in_aws, name) for name in plans.ENVIRONMENTS},
 }
 SCANS = [*FOLDERS, *PLANS]

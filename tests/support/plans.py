@@ -102,10 +102,13 @@ def of_root(name: str, arguments: Mapping[str, object]) -> Plan:
     return _kept(name, configuration, _platform_files(), make)
 
 
-def of_platform() -> Plan:
+def of_platform(more: Mapping[str, object] | None = None) -> Plan:
     """Plan the root module with its defaults, the sandbox, and providers beside it.
 
     Where the sandbox stands for the providers, only the apply finds out where they are.
+
+    Args:
+        more: values of further variables.
     """
     arguments = {
         "environment": "test",
@@ -117,9 +120,13 @@ def of_platform() -> Plan:
         "sandbox_secret": SANDBOX_SECRET,
         "payment_provider": {"url": "https://payments.example", "parameter_name": "/test/payments"},
         "carrier": {"url": "https://carrier.example", "parameter_name": "/test/carrier"},
-        **guarded("123456789012", "eu-west-1"),
     }
-    return of_root("platform", arguments)
+    return of_root("platform-more" if more else "platform", {**arguments, **(more or {})})
+
+
+def of_platform_in_aws() -> Plan:
+    """Plan the root module as `of_platform` does, with what the emulator has not."""
+    return of_platform(guarded("123456789012", "eu-west-1"))
 
 
 ACCOUNT_ID = "111122223333"
