@@ -123,6 +123,8 @@ class Platform:
     invocations: list[Invocation] = field(default_factory=list)
     published: list[Message] = field(default_factory=list)
     """Every event and every technical failure that the bus took."""
+    by_lambda: list[Call] = field(default_factory=list)
+    """What Lambda called with the role of a function, which ``calls`` does not have."""
     asked: dict[str, set[str]] = field(default_factory=dict)
     """The environment variables that each function asked for."""
     dead_letters: list[Invocation] = field(default_factory=list)
@@ -197,8 +199,13 @@ class Platform:
         function = self.functions[delivery.function]
         if function.on_failure is None or ":sqs:" in function.on_failure:
             self.dead_letters.append(invocation)
+            if function.on_failure is not None:
+                self._by_lambda(invocation, "sqs", "SendMessage", {"QueueArn": function.on_failure})
             return
-        self.publish("lambda", "Lambda Function Invocation Result - Failure", failure_of(function, delivery.message))
+        report = "Lambda Function Invocation Result - Failure"
+        entry = {"EventBusName": self.deployment.bus, "Source": "lambda", "DetailType": report}
+        self._by_lambda(invocation, "events", "PutEvents", {"Entries": [entry]})
+        self.publish("lambda", report, failure_of(function, delivery.message))
 
     def tick(self) -> None:
         """Run everything once that runs by the clock."""
@@ -254,8 +261,26 @@ class Platform:
                 record for record in records if not mapping.filters or any(test(record) for test in mapping.filters)
             ]
             if wanted:
+                reader = Invocation(
+                    len(self.invocations), key_of(self.deployment.functions[mapping.function]), None, None
+                )
+                for operation in ("DescribeStream", "GetShardIterator", "GetRecords"):
+                    self._by_lambda(reader, "dynamodbstreams", operation, {"TableName": mapping.table})
                 relayed = self.invoke(key_of(self.deployment.functions[mapping.function]), {"Records": wanted})
                 assert relayed.answer == {"batchItemFailures": []}, f"{relayed.function}: {relayed.error!r}"
+
+    def give_up(self, relay: str, records: list[Any]) -> None:
+        """Have a relay fail with records of its stream for as often as its mapping tries, up to where they end."""
+        mapping = next(
+            one for one in self.deployment.mappings if key_of(self.deployment.functions[one.function]) == relay
+        )
+        invocation = self.invoke(relay, {"Records": records})
+        assert invocation.error is not None, f"{relay}: takes {records}"
+        self.dead_letters.append(invocation)
+        self._by_lambda(invocation, "sqs", "SendMessage", {"QueueArn": mapping.queue})
+
+    def _by_lambda(self, invocation: Invocation, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+        self.by_lambda.append(Call(invocation.function, invocation.number, service, operation, parameters))
 
     def call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
         """Take note of a call of AWS, and answer it."""
@@ -282,7 +307,8 @@ class Platform:
 
     def provider(self, method: str, url: str, **options: Any) -> Any:
         """Answer a call of a provider: the sandbox stands for both."""
-        path = re.sub(r"^https://[^/]+", "", url)
+        # The sandbox's, as the plan has it, or as the emulator serves it.
+        path = re.sub(r"^https?://[^/]+(/_aws/execute-api/[^/]+/[^/]+)?", "", url)
         headers = dict(options["headers"])
         answer = self.invoke("sandbox/authorize", {"version": "2.0", "headers": headers}).answer
         assert answer == {"isAuthorized": True}
