@@ -1,32 +1,56 @@
+# An HTTP API has one authorizer a route. So operators, who sign with IAM, and customers, who show a token, have an API
+# each, in front of the same functions.
 locals {
-  for_customers = var.jwt == null ? "AWS_IAM" : "JWT"
-
   routes = {
-    "POST /orders"                   = { service = "order", function = "place_order", authorization = local.for_customers }
-    "GET /orders/{id}"               = { service = "order", function = "get_order", authorization = local.for_customers }
-    "POST /orders/{id}/cancellation" = { service = "order", function = "request_cancellation", authorization = local.for_customers }
-    # For the operators: customers have no business here.
-    "GET /orders/{id}/saga" = { service = "saga_log", function = "get_saga", authorization = "AWS_IAM" }
-    "GET /sagas"            = { service = "saga_log", function = "get_sagas", authorization = "AWS_IAM" }
-    "GET /stock/{sku}"      = { service = "inventory", function = "get_stock", authorization = "AWS_IAM" }
-    "PUT /stock/{sku}"      = { service = "inventory", function = "receive_stock", authorization = "AWS_IAM" }
+    "POST /orders"                   = { service = "order", function = "place_order", customers = true }
+    "GET /orders/{id}"               = { service = "order", function = "get_order", customers = true }
+    "POST /orders/{id}/cancellation" = { service = "order", function = "request_cancellation", customers = true }
+    "GET /orders/{id}/saga"          = { service = "saga_log", function = "get_saga", customers = false }
+    "GET /sagas"                     = { service = "saga_log", function = "get_sagas", customers = false }
+    "GET /stock/{sku}"               = { service = "inventory", function = "get_stock", customers = false }
+    "PUT /stock/{sku}"               = { service = "inventory", function = "receive_stock", customers = false }
   }
   route_keys = keys(local.routes)
+
+  # What a function needs to know a customer by.
+  customer_claim = { for jwt in var.jwt[*] : "SAGA_CUSTOMER_CLAIM" => jwt.claim }
 }
 
 module "api" {
   source = "./modules/api"
 
   context     = local.context
-  description = "Orders of ${var.namespace} in ${var.environment}."
+  description = "Orders of ${var.namespace} in ${var.environment}, for callers who sign with IAM."
   routes = {
     for key, route in local.routes : key => {
       function_arn  = module.service[route.service].functions[route.function].arn
-      authorization = route.authorization
+      authorization = "AWS_IAM"
       throttling    = try(var.throttling.routes[key], null)
     }
   }
-  jwt                = var.jwt
+  throttling         = { rate_per_second = var.throttling.rate_per_second, burst = var.throttling.burst }
+  cors               = var.jwt == null ? var.cors : null
+  domain             = var.jwt == null ? var.domain : null
+  key                = { arn = aws_kms_key.platform.arn }
+  log_retention_days = var.log_retention_days
+  alarms             = { enabled = local.alarms.enabled, actions = local.alarms.actions }
+}
+
+module "customer_api" {
+  source = "./modules/api"
+  count  = var.jwt == null ? 0 : 1
+
+  context     = local.context
+  name        = "customers"
+  description = "Orders of ${var.namespace} in ${var.environment}, for customers."
+  routes = {
+    for key, route in local.routes : key => {
+      function_arn  = module.service[route.service].functions[route.function].arn
+      authorization = "JWT"
+      throttling    = try(var.throttling.routes[key], null)
+    } if route.customers
+  }
+  jwt                = { issuer = var.jwt.issuer, audience = var.jwt.audience }
   throttling         = { rate_per_second = var.throttling.rate_per_second, burst = var.throttling.burst }
   cors               = var.cors
   domain             = var.domain

@@ -8,7 +8,7 @@ locals {
         description   = "Takes an order, once for each idempotency key."
         handler       = "order.handlers.place_order"
         timeout       = 10
-        environment   = { SAGA_DEADLINE_SECONDS = tostring(var.deadline_seconds) }
+        environment   = merge(local.customer_claim, { SAGA_DEADLINE_SECONDS = tostring(var.deadline_seconds) })
         table_actions = ["UpdateItem"]
         on_failure    = "bus"
       }
@@ -23,6 +23,7 @@ locals {
         description   = "Asks for an order to be taken back that is not final yet."
         handler       = "order.handlers.request_cancellation"
         timeout       = 10
+        environment   = local.customer_claim
         table_actions = ["GetItem", "UpdateItem"]
         on_failure    = "none"
       }
@@ -30,6 +31,7 @@ locals {
         description   = "Reads an order."
         handler       = "order.handlers.get_order"
         timeout       = 10
+        environment   = local.customer_claim
         table_actions = ["GetItem"]
         on_failure    = "none"
       }

@@ -1,5 +1,5 @@
 output "api" {
-  description = "The API: id, ARN, URL that the paths of its routes follow, ARNs of its routes for callers' IAM policies, name of its access log group."
+  description = "The API for callers who sign with IAM: id, ARN, URL that the paths of its routes follow, ARNs of its routes for callers' IAM policies, name of its access log group."
   value = {
     id         = module.api.id
     arn        = module.api.arn
@@ -7,6 +7,16 @@ output "api" {
     route_arns = module.api.route_arns
     log_group  = module.api.log_group.name
   }
+}
+
+output "customer_api" {
+  description = "The API for customers: id, ARN, URL that the paths of its routes follow, name of its access log group. Null without `jwt`."
+  value = one([for api in module.customer_api : {
+    id        = api.id
+    arn       = api.arn
+    endpoint  = var.execute_api_base == null ? api.endpoint : format(var.execute_api_base, api.id)
+    log_group = api.log_group.name
+  }])
 }
 
 output "sandbox" {
@@ -88,6 +98,7 @@ output "alarms" {
       { for key, alarm in aws_cloudwatch_metric_alarm.saga_log : "saga_log/${key}" => alarm.arn },
       { for key, arn in module.event_bus.alarm_arns : "event_bus/${key}" => arn },
       { for key, arn in module.api.alarm_arns : "api/${key}" => arn },
+      merge([for api in module.customer_api : { for key, arn in api.alarm_arns : "customer_api/${key}" => arn }]...),
     )
   }
 }

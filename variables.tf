@@ -191,20 +191,27 @@ variable "stuck_after_seconds" {
 
 variable "jwt" {
   description = <<-EOT
-    Whose tokens customers show to the API. Null: every caller signs with IAM. Operators always do.
+    Whose tokens customers show to the API of their own. Null: there is none, and every caller signs with IAM, as operators always do.
     - `issuer`: URL of the OpenID Connect issuer.
     - `audience`: accepted audiences or client ids.
+    - `claim`: the claim that names the customer.
   EOT
   type = object({
     issuer   = string
     audience = set(string)
+    claim    = optional(string, "sub")
   })
   default = null
+
+  validation {
+    condition     = var.jwt == null ? true : can(regex("^[A-Za-z][A-Za-z0-9_:/.-]{0,127}$", var.jwt.claim))
+    error_message = "jwt.claim must be the name of a claim: 1 to 128 letters, digits, underscores, colons, slashes, dots or hyphens, a letter first."
+  }
 }
 
 variable "throttling" {
   description = <<-EOT
-    Limits of the API; above them a caller gets 429.
+    Limits of each API; above them a caller gets 429.
     - `rate_per_second`, `burst`: requests a second in the long run and at once, of each route that is not among `routes`.
     - `routes`: limits of single routes, by route key such as `POST /orders`.
   EOT
@@ -226,7 +233,7 @@ variable "throttling" {
 }
 
 variable "cors" {
-  description = "What pages of other origins may do with the API, as `cors` of `modules/api`. Null: nothing."
+  description = "What pages of other origins may do with the API of the customers, or with the only one, as `cors` of `modules/api`. Null: nothing."
   type = object({
     origins         = set(string)
     methods         = set(string)
@@ -238,7 +245,7 @@ variable "cors" {
 }
 
 variable "domain" {
-  description = "The API's domain name, as `domain` of `modules/api`. Null: AWS's name for the API."
+  description = "The domain name of the customers' API, or of the only one, as `domain` of `modules/api`. Null: AWS's name for it."
   type = object({
     name            = string
     certificate_arn = string

@@ -22,9 +22,13 @@ module "platform" {
   account_id  = data.aws_caller_identity.this.account_id
   region      = data.aws_region.this.id
 
-  packages         = { directory = var.packages_s3 == null ? "${path.root}/../../dist" : null, s3 = var.packages_s3 }
-  runtime          = var.runtime
-  mail             = { from = "orders@shop.example" }
+  packages = { directory = var.packages_s3 == null ? "${path.root}/../../dist" : null, s3 = var.packages_s3 }
+  runtime  = var.runtime
+  mail     = { from = "orders@shop.example" }
+  jwt = {
+    issuer   = "https://${aws_cognito_user_pool.customers.endpoint}"
+    audience = [aws_cognito_user_pool_client.shop.id]
+  }
   sandbox          = true
   sandbox_secret   = ephemeral.aws_secretsmanager_random_password.sandbox.random_password
   execute_api_base = var.execute_api_base

@@ -28,10 +28,11 @@ variable "mail" {
 }
 
 variable "jwt" {
-  description = "Whose tokens customers show to the API. Null: they sign with IAM."
+  description = "Whose tokens customers show to the API of their own, as `jwt` of the root module. Null: there is none."
   type = object({
     issuer   = string
     audience = set(string)
+    claim    = optional(string, "sub")
   })
   default = null
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from order import service, store
 from saga_kit import http, settings
-from saga_kit.http import api_handler
+from saga_kit.http import Problem, api_handler
 from saga_kit.participant import participant
 from saga_kit.read import reader
 from saga_kit.rules import TriggerKind
@@ -23,6 +23,10 @@ def place_order(request: http.Request) -> dict[str, Any]:
     """Take an order: ``POST /orders`` with an Idempotency-Key."""
     key = request.header("idempotency-key", KEY_PATTERN, "1 to 128 visible ASCII characters")
     body = request.document("PlaceOrderRequest.v1")
+    if not request.may_see(body["customer_id"]):
+        raise Problem(
+            HTTPStatus.FORBIDDEN, "not-your-order", "customer_id: expected your own customer id", field="customer_id"
+        )
     placed = service.place(
         service.Request(body, key, request.traceparent()), store.orders(), settings.number("SAGA_DEADLINE_SECONDS")
     )
@@ -46,11 +50,11 @@ def reverse_order(trigger: Trigger, _context: Any) -> Effect:
 @api_handler
 def request_cancellation(request: http.Request) -> dict[str, Any]:
     """Ask for an order to be taken back: ``POST /orders/{id}/cancellation``."""
-    document = service.request_cancellation(request.identifier("id"), store.orders())
+    document = service.request_cancellation(request.identifier("id"), store.orders(), request.caller)
     return http.answer(HTTPStatus.ACCEPTED, document)
 
 
-@reader("order_id")
+@reader("order_id", owner="customer_id")
 def get_order(order_id: str) -> Mapping[str, Any] | None:
     """Read an order: ``GET /orders/{id}``, or invoked with ``order_id``."""
     return service.describe(order_id, store.orders())

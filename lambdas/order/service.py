@@ -149,14 +149,15 @@ def cancel(trigger: Trigger, orders: Orders) -> Effect:
     return Step(DEFINITION, orders.rows).reverse(trigger, data)
 
 
-def request_cancellation(order_id: str, orders: Orders) -> dict[str, Any]:
+def request_cancellation(order_id: str, orders: Orders, customer: str | None) -> dict[str, Any]:
     """Publish that the customer wants the order to be taken back; a repeated request gets the same answer, also later.
 
-    Whether the order can still be taken back is decided by the saga's last step. Raises ``Problem``: 404 for an order
-    that does not exist, 409 for one that did not stand any more when that was first asked for.
+    ``customer`` is who asks, ``None`` for an operator. Whether the order can still be taken back is decided by the
+    saga's last step. Raises ``Problem``: 404 for an order that does not exist or is another customer's, 409 for one
+    that did not stand any more when that was first asked for.
     """
     row = orders.rows.find(order_id)
-    if row is None:
+    if row is None or customer not in {None, _event_of(row).data["order"]["customer_id"]}:
         raise Problem(HTTPStatus.NOT_FOUND, "not-found", "id: expected an order that exists", field="id")
     if not orders.request_cancellation(row, _cancellation(row)):
         raise Problem(HTTPStatus.CONFLICT, "order-not-open", "id: expected an order that still stands", field="id")

@@ -8,13 +8,13 @@ import functools
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from saga_kit import schema
+from saga_kit import schema, settings
 from saga_kit.errors import InvalidEventError, RetryLaterError
 from saga_kit.observe import Handler, describe, function_handler, logger, metrics
 
@@ -52,13 +52,37 @@ class Problem(Exception):  # noqa: N818 - it is the RFC's own name for what is a
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to the HTTP API. Header names are in lower case, ``route`` is the API's ("GET /orders/{id}")."""
+    """A request to the HTTP API. Header names are in lower case, ``route`` is the API's ("GET /orders/{id}").
+
+    ``authorizer`` is what the API found out about the caller.
+    """
 
     headers: Mapping[str, str]
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
     route: str = ""
+    authorizer: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def caller(self) -> str | None:
+        """The customer whose token came with the request, or ``None`` for an operator, who signs with IAM.
+
+        Raises ``Problem`` (403) for a caller who is neither, or whose token names no customer.
+        """
+        token = self.authorizer.get("jwt")
+        if token is None and self.authorizer.get("iam"):
+            return None
+        claim = settings.text("SAGA_CUSTOMER_CLAIM")
+        customer = token["claims"].get(claim) if token else None
+        if not isinstance(customer, str) or not customer:
+            raise Problem(HTTPStatus.FORBIDDEN, "unknown-caller", f"authorization: expected a token with {claim}")
+        return customer
+
+    def may_see(self, customer_id: object) -> bool:
+        """Return whether what belongs to ``customer_id`` is the caller's to see: a customer's own, or an operator."""
+        caller = self.caller
+        return caller is None or caller == customer_id
 
     def document(self, schema_name: str) -> Any:
         """Return the body as JSON that agrees with the schema. Raises ``Problem`` (400, 413 or 422) otherwise."""
@@ -124,6 +148,7 @@ def parse(event: Mapping[str, Any]) -> Request:
         query=event.get("queryStringParameters") or {},
         body=body,
         route=event.get("routeKey") or "",
+        authorizer=(event.get("requestContext") or {}).get("authorizer") or {},
     )
 
 

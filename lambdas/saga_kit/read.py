@@ -16,20 +16,28 @@ UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def reader(
-    field: str, path: str = "id", *, pattern: str = UUID, expected: str = "a UUID in lower case"
+    field: str,
+    path: str = "id",
+    *,
+    pattern: str = UUID,
+    expected: str = "a UUID in lower case",
+    owner: str | None = None,
 ) -> Callable[[Callable[[str], Mapping[str, Any] | None]], Handler]:
     """Return a decorator that makes ``work(identifier)``, which returns a document or ``None``, a read function.
 
     Over the HTTP API the identifier is the path parameter ``path``, and ``None`` becomes a 404. Invoked directly, the
     function takes ``{field: identifier}`` and answers with the document or ``null``; it raises ``InvalidEventError``
     for an identifier that does not match ``pattern``.
+
+    ``owner`` is the member of the document that names its customer, to whom alone it is shown over the HTTP API;
+    another one's is answered as if it did not exist. Without ``owner`` it is shown to operators alone.
     """
 
     def decorate(work: Callable[[str], Mapping[str, Any] | None]) -> Handler:
         def over_http(request: Request) -> dict[str, Any]:
             identifier = request.path.get(path, "")
             document = work(identifier) if re.fullmatch(pattern, identifier) else None
-            if document is None:
+            if document is None or not request.may_see(document.get(owner) if owner else None):
                 raise Problem(HTTPStatus.NOT_FOUND, "not-found", f"{path}: expected {expected} that exists", field=path)
             return http.answer(HTTPStatus.OK, document)
 

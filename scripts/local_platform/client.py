@@ -32,7 +32,7 @@ class Client:
 
     Attributes:
         endpoint: URL that the paths of the API follow.
-        outputs: the root module's outputs.
+        outputs: the root module's outputs; of a deployment on this machine, `customers` too.
         environment: AWS settings, as `Emulator.environment` gives them.
     """
 

@@ -45,7 +45,7 @@ class Deployment:
 
     Attributes:
         emulator: what it runs on.
-        outputs: the root module's outputs.
+        outputs: the root module's outputs, and `customers` with their user pool.
         applied: whether Terraform had to do anything.
     """
 
@@ -165,8 +165,8 @@ class Platform:
                     report(told)
         except TerraformCommandError as error:
             raise TerraformCommandError(["terraform", "apply"], error.returncode, _errors(error.output)) from None
-        outputs: dict[str, Any] = tool.outputs(CONFIGURATION, env=env)["platform"]
-        return outputs
+        outputs = tool.outputs(CONFIGURATION, env=env)
+        return {**outputs.pop("platform"), **outputs}
 
     def environment(self, emulator: Emulator) -> dict[str, str]:
         """What Terraform's environment needs to work on this deployment."""

@@ -120,6 +120,7 @@ def of_platform(more: Mapping[str, object] | None = None) -> Plan:
         "sandbox_secret": SANDBOX_SECRET,
         "payment_provider": {"url": "https://payments.example", "parameter_name": "/test/payments"},
         "carrier": {"url": "https://carrier.example", "parameter_name": "/test/carrier"},
+        "jwt": {"issuer": "https://login.example", "audience": ["shop"], "claim": "customer"},
     }
     return of_root("platform-more" if more else "platform", {**arguments, **(more or {})})
 

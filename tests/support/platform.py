@@ -149,12 +149,24 @@ class Platform:
     # What happens from outside
 
     def request(
-        self, function: str, body: object = None, *, headers: Mapping[str, str] | None = None, **path: str
+        self,
+        function: str,
+        body: object = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        customer: str | None = None,
+        **path: str,
     ) -> Any:
-        """Answer a request to the HTTP API; the body of the answer as what its JSON says, and under ``status``."""
+        """Answer a request to the HTTP API; the body of the answer as what its JSON says, and under ``status``.
+
+        It comes from an operator, or with the token of a ``customer``.
+        """
+        authorizer = {"jwt": {"claims": {"customer": customer}}} if customer else {"iam": {"userId": "operator"}}
         event = {
             "version": "2.0",
-            "requestContext": {"http": {"method": "POST"}},
+            "requestContext": {"http": {"method": "POST"}, "authorizer": authorizer},
+            "queryStringParameters": dict(query or {}),
             "headers": {"content-type": "application/json", **(headers or {})},
             "pathParameters": path,
             "body": json.dumps(body),

@@ -39,7 +39,7 @@ def test_an_environment_plans_with_its_settings(environment: str, plan_of: PlanO
     assert {table["point_in_time_recovery"][0]["enabled"] for table in tables} == {True}
 
     groups = of_type(resources, "aws_cloudwatch_log_group").values()
-    assert len(groups) == len(of_type(resources, "aws_lambda_function")) + 1 + expected["sandbox"]
+    assert len(groups) == sum(len(of_type(resources, kind)) for kind in ("aws_lambda_function", "aws_apigatewayv2_api"))
     assert {group["retention_in_days"] for group in groups} == {expected["log_retention_days"]}
 
     keys = of_type(resources, "aws_kms_key").values()

@@ -214,15 +214,24 @@ CUSTOMERS = {"POST /orders", "GET /orders/{id}", "POST /orders/{id}/cancellation
 OPERATORS = {"GET /orders/{id}/saga", "GET /sagas", "GET /stock/{sku}", "PUT /stock/{sku}"}
 
 
-@pytest.mark.parametrize(("environment", "customers"), [("dev", "AWS_IAM"), ("prod", "JWT")])
-def test_every_route_is_authorized(environment: str, customers: str, plan_of: PlanOf) -> None:
-    routes = of_type(planned(plan_of(environment)), "aws_apigatewayv2_route")
-    found = {
-        route["route_key"]: route["authorization_type"]
-        for address, route in routes.items()
-        if "module.sandbox_api" not in address
+@pytest.mark.parametrize(("environment", "for_customers"), [("dev", set()), ("prod", CUSTOMERS)])
+def test_every_route_is_authorized(environment: str, for_customers: set[str], plan_of: PlanOf) -> None:
+    found: dict[str, dict[str, str]] = {"api": {}, "customer_api": {}, "sandbox_api": {}}
+    for address, route in of_type(planned(plan_of(environment)), "aws_apigatewayv2_route").items():
+        (api,) = (name for name in found if f"module.{name}." in address or f"module.{name}[0]." in address)
+        found[api][route["route_key"]] = route["authorization_type"]
+    assert found["api"] == dict.fromkeys(CUSTOMERS | OPERATORS, "AWS_IAM")
+    assert found["customer_api"] == dict.fromkeys(for_customers, "JWT")
+
+
+def test_functions_know_a_customer_by_the_claim(plan_of: PlanOf) -> None:
+    claims = {
+        key: one["environment"][0]["variables"].get("SAGA_CUSTOMER_CLAIM")
+        for key, (one,) in of_functions(plan_of("prod"), "aws_lambda_function").items()
     }
-    assert found == dict.fromkeys(CUSTOMERS, customers) | dict.fromkeys(OPERATORS, "AWS_IAM")
+    answering = {"order/place_order", "order/get_order", "order/request_cancellation"}
+    assert {key for key, claim in claims.items() if claim == "sub"} == answering
+    assert {claim for key, claim in claims.items() if key not in answering} == {None}
 
 
 def test_the_sandbox_asks_for_its_secret(dev: dict[str, Any]) -> None:

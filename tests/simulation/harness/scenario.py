@@ -16,6 +16,8 @@ CANARY = "canary"
 """Part of every text that a customer types; none may ever be logged."""
 LAST4 = "7391"
 DELIVERIES_SKU = "NEW-1"
+OPERATOR = {"authorizer": {"iam": {"userId": "operator"}}}
+"""The request context of a caller who signed with IAM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ def place_order_event(plan: OrderPlan, body: Mapping[str, Any] | None = None) ->
     return {
         "version": "2.0",
         "routeKey": "POST /orders",
+        "requestContext": OPERATOR,
         "headers": {"content-type": "application/json", "Idempotency-Key": plan.key},
         "body": json.dumps(body or plan.body),
         "isBase64Encoded": False,
@@ -164,6 +167,7 @@ def cancellation_event(order_id: str) -> dict[str, Any]:
     return {
         "version": "2.0",
         "routeKey": "POST /orders/{id}/cancellation",
+        "requestContext": OPERATOR,
         "headers": {},
         "pathParameters": {"id": order_id},
         "isBase64Encoded": False,

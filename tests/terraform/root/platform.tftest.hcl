@@ -196,3 +196,42 @@ run "without_alarms" {
     error_message = "no alarms, no topic: ${jsonencode(output.alarms)}"
   }
 }
+
+run "customers_have_an_api_of_their_own" {
+  command = plan
+
+  variables {
+    sandbox          = true
+    sandbox_secret   = "0123456789abcdef0123456789abcdef"
+    jwt              = { issuer = "https://login.example.com", audience = ["shop"], claim = "customer" }
+    cors             = { origins = ["https://shop.example.com"], methods = ["GET"] }
+    domain           = { name = "orders.example.com", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555" }
+    execute_api_base = null
+  }
+
+  assert {
+    condition     = output.customer_api.endpoint == "https://orders.example.com" && output.api.endpoint == "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
+    error_message = "the domain is the customers': ${output.customer_api.endpoint}, ${output.api.endpoint}"
+  }
+
+  assert {
+    condition     = contains(keys(output.alarms.arns), "customer_api/server_errors") && output.customer_api.log_group != output.api.log_group
+    error_message = "the customers' API is watched and logged: ${jsonencode(keys(output.alarms.arns))}"
+  }
+}
+
+run "without_customers_there_is_one_api" {
+  command = plan
+
+  variables {
+    sandbox          = true
+    sandbox_secret   = "0123456789abcdef0123456789abcdef"
+    domain           = { name = "orders.example.com", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555" }
+    execute_api_base = null
+  }
+
+  assert {
+    condition     = output.customer_api == null && output.api.endpoint == "https://orders.example.com"
+    error_message = "the domain is the only API's: ${output.api.endpoint}"
+  }
+}

@@ -271,6 +271,16 @@ run "refuses_an_arn_for_the_payment_provider_s_parameter" {
   expect_failures = [var.payment_provider]
 }
 
+run "refuses_a_claim_that_is_none" {
+  command = plan
+
+  variables {
+    jwt = { issuer = "https://login.example.com", audience = ["shop"], claim = "customer id" }
+  }
+
+  expect_failures = [var.jwt]
+}
+
 run "refuses_no_carrier" {
   command = plan
 

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.conftest import TABLE, EventFactory, FakeContext, items_of, logged
+from tests.unit.support.api import OPERATOR
 from tests.unit.support.orders import ORDER, ORDER_ID, a_technical_failure
 
 from inventory import handlers, service, stock
@@ -376,7 +377,7 @@ def test_whatever_happens_in_whatever_order_no_piece_is_lost_or_sold_twice(
 
 def receive(sku: str, body: Any) -> Any:
     text = body if isinstance(body, str) else json.dumps(body)
-    event = {"requestContext": {}, "pathParameters": {"sku": sku}, "headers": {}, "body": text}
+    event = {"requestContext": OPERATOR, "pathParameters": {"sku": sku}, "headers": {}, "body": text}
     answer = handlers.receive_stock(event, FakeContext())
     return answer["statusCode"], json.loads(answer["body"])
 
@@ -503,7 +504,7 @@ class TestReceiveStock:
 
 
 def over_http(sku: str) -> Any:
-    answer = handlers.get_stock({"requestContext": {}, "pathParameters": {"sku": sku}}, FakeContext())
+    answer = handlers.get_stock({"requestContext": OPERATOR, "pathParameters": {"sku": sku}}, FakeContext())
     return answer["statusCode"], json.loads(answer["body"])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.unit.conftest import EventFactory, FakeContext, items_of, logged
+from tests.unit.support.api import OPERATOR
 from tests.unit.support.orders import ORDER, a_technical_failure
 
 from order import handlers, service, store
@@ -37,19 +38,19 @@ def place(content: Any = None, key: str | None = KEY, **headers: str) -> Any:
     text = content if isinstance(content, str) else json.dumps(BODY if content is None else content)
     if key is not None:
         headers["Idempotency-Key"] = key
-    event = {"version": "2.0", "requestContext": {}, "headers": headers, "body": text, "isBase64Encoded": False}
+    event = {"version": "2.0", "requestContext": OPERATOR, "headers": headers, "body": text, "isBase64Encoded": False}
     answer = handlers.place_order(event, FakeContext())
     return answer["statusCode"], json.loads(answer["body"]), answer["headers"]
 
 
 def cancellation(order_id: str = ID) -> Any:
-    event = {"requestContext": {}, "pathParameters": {"id": order_id}, "headers": {}}
+    event = {"requestContext": OPERATOR, "pathParameters": {"id": order_id}, "headers": {}}
     answer = handlers.request_cancellation(event, FakeContext())
     return answer["statusCode"], json.loads(answer["body"])
 
 
 def get(order_id: str = ID) -> Any:
-    answer = handlers.get_order({"requestContext": {}, "pathParameters": {"id": order_id}}, FakeContext())
+    answer = handlers.get_order({"requestContext": OPERATOR, "pathParameters": {"id": order_id}}, FakeContext())
     return answer["statusCode"], json.loads(answer["body"])
 
 

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from tests.unit.support.api import OPERATOR, of_customer
 
 from saga_kit import http
 from saga_kit.errors import TransactionConflictError
@@ -104,3 +105,43 @@ def test_answers_are_not_cached_or_sniffed() -> None:
     headers = http.answer(HTTPStatus.OK, {})["headers"]
     assert headers["cache-control"] == "no-store"
     assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_an_operator_signs_with_iam_and_may_see_everything() -> None:
+    request = http.parse(a_request(requestContext=OPERATOR))
+    assert request.caller is None
+    assert request.may_see("ada")
+    assert request.may_see(None)
+
+
+def test_a_customer_is_who_the_claim_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAGA_CUSTOMER_CLAIM", "customer")
+    request = http.parse(a_request(requestContext=of_customer("ada", claim="customer")))
+    assert request.caller == "ada"
+    assert request.may_see("ada")
+    assert not request.may_see("eve")
+    assert not request.may_see(None)
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        None,
+        {},
+        {"authorizer": {}},
+        {"authorizer": {"iam": None}},
+        {"authorizer": {"iam": {}}},
+        {"authorizer": {"lambda": {"customer": "ada"}}},
+        of_customer("ada", claim="sub"),
+        of_customer("", claim="customer"),
+        of_customer(7, claim="customer"),
+        # A token that says nothing is no signature, whatever else there is.
+        {"authorizer": {**OPERATOR["authorizer"], **of_customer("ada", claim="sub")["authorizer"]}},
+    ],
+)
+def test_a_caller_of_whom_nothing_is_known_is_nobody(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAGA_CUSTOMER_CLAIM", "customer")
+    request = http.parse(a_request(requestContext=context))
+    with pytest.raises(Problem, match="expected a token with customer") as caught:
+        request.may_see("ada")
+    assert caught.value.status is HTTPStatus.FORBIDDEN

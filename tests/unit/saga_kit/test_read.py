@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.unit.support.api import OPERATOR, of_customer
 
 from saga_kit.errors import InvalidEventError, RetryLaterError
 from saga_kit.read import reader
@@ -31,6 +32,12 @@ def get_parcel(parcel_id: str) -> Mapping[str, Any] | None:
     return PARCELS.get(parcel_id)
 
 
+@reader("box_id", owner="customer_id")
+def get_box(box_id: str) -> Mapping[str, Any] | None:
+    """Read a box."""
+    return {"box_id": box_id, "customer_id": "ada"} if box_id == SAGA else None
+
+
 @reader("shelf", "name", pattern="[A-Z]", expected="a capital letter")
 def get_shelf(shelf: str) -> Mapping[str, Any] | None:
     """Read a shelf."""
@@ -41,8 +48,8 @@ def get_shelf(shelf: str) -> Mapping[str, Any] | None:
     return {"shelf": shelf}
 
 
-def over_http(handler: Any, path: object) -> tuple[int, Any, dict[str, str]]:
-    answer = handler({"version": "2.0", "requestContext": {"http": {}}, "pathParameters": path}, CONTEXT)
+def over_http(handler: Any, path: object, context: object = OPERATOR) -> tuple[int, Any, dict[str, str]]:
+    answer = handler({"version": "2.0", "requestContext": context, "pathParameters": path}, CONTEXT)
     return answer["statusCode"], json.loads(answer["body"]), answer["headers"]
 
 
@@ -108,3 +115,19 @@ def test_an_error_is_a_problem_over_http_and_fails_an_invocation(capsys: pytest.
     output = capsys.readouterr().out
     assert '"KeyError"' in output
     assert "canary" not in output
+
+
+def test_a_customer_sees_what_is_theirs_and_of_others_not_even_that_it_exists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAGA_CUSTOMER_CLAIM", "sub")
+    path = {"id": SAGA}
+    assert over_http(get_box, path)[0] == 200
+    assert over_http(get_box, path, of_customer("ada"))[0] == 200
+    of_another = over_http(get_box, path, of_customer("eve"))
+    assert of_another[0] == 404
+    assert of_another == over_http(get_box, {"id": SAGA.replace("0f", "1f")}, of_customer("ada"))
+
+
+def test_what_names_no_customer_is_shown_to_operators_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAGA_CUSTOMER_CLAIM", "sub")
+    assert over_http(get_parcel, {"id": SAGA})[0] == 200
+    assert over_http(get_parcel, {"id": SAGA}, of_customer("ada"))[0] == 404

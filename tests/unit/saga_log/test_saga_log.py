@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.unit.conftest import TABLE, EventFactory, FakeContext, items_of, logged
+from tests.unit.support.api import OPERATOR
 from tests.unit.support.orders import ORDER, ORDER_ID, a_technical_failure
 
 from saga_kit.errors import InvalidEventError
@@ -402,14 +403,14 @@ class TestStory:
     def test_over_the_api(self, event: EventFactory) -> None:
         self.completed(event)
 
-        answer = handlers.get_saga({"requestContext": {}, "pathParameters": {"id": ORDER_ID}}, FakeContext())
+        answer = handlers.get_saga({"requestContext": OPERATOR, "pathParameters": {"id": ORDER_ID}}, FakeContext())
 
         assert answer["statusCode"] == 200
         assert json.loads(answer["body"]) == story()
 
     @pytest.mark.parametrize("saga_id", [identity(404), "no-uuid", ORDER_ID.upper(), ""])
     def test_an_unknown_saga_is_a_404_over_the_api(self, saga_id: str) -> None:
-        answer = handlers.get_saga({"requestContext": {}, "pathParameters": {"id": saga_id}}, FakeContext())
+        answer = handlers.get_saga({"requestContext": OPERATOR, "pathParameters": {"id": saga_id}}, FakeContext())
         assert answer["statusCode"] == 404
         assert answer["headers"]["content-type"] == "application/problem+json"
         assert json.loads(answer["body"])["field"] == "id"

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+from tests.unit.support.api import OPERATOR
 from tests.unit.support.fixtures import SECRET, SECRET_PARAMETER, TABLE
 from tests.unit.support.http_server import HANG_UP, Received, Sent, Server, sent, serve
 from tests.unit.support.orders import ORDER_ID, REASON, a_message, a_technical_failure, an_event, an_order
@@ -578,7 +579,7 @@ class ProviderStepRules:
             assert "tok_" not in told
             assert "anary" not in told
             over_http = subject.read(
-                {"version": "2.0", "requestContext": {}, "pathParameters": {"id": ORDER_ID}}, CONTEXT
+                {"version": "2.0", "requestContext": OPERATOR, "pathParameters": {"id": ORDER_ID}}, CONTEXT
             )
             assert (over_http["statusCode"], json.loads(over_http["body"])) == (200, document)
 
@@ -591,7 +592,7 @@ class ProviderStepRules:
 
     def test_reading_what_is_not_there(self, subject: Subject) -> None:
         assert subject.read({"order_id": ORDER_ID}, CONTEXT) is None
-        event = {"version": "2.0", "requestContext": {}, "pathParameters": {"id": ORDER_ID}}
+        event = {"version": "2.0", "requestContext": OPERATOR, "pathParameters": {"id": ORDER_ID}}
         assert subject.read(event, CONTEXT)["statusCode"] == 404
 
     # The contract

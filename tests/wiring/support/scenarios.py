@@ -89,12 +89,28 @@ def perform(platform: Platform) -> None:
     """Have everything happen, once in order and once with each event delivered twice."""
     stock(platform, quantity=50)
     stock(platform, quantity=50)
+    _keep_customers_apart(platform)
     refused = {"delivery_id": "delivery-MUG-2", "quantity": 1, "unit_price": 500, "currency": "EUR"}
     assert platform.request("inventory/receive_stock", refused, sku="MUG-2")["status"] == 409
     for platform.duplicates in (False, True):
         for scenario in SCENARIOS:
             _perform(platform, scenario, f"{scenario.name}, twice" if platform.duplicates else scenario.name)
     platform.duplicates = False
+
+
+def _keep_customers_apart(platform: Platform) -> None:
+    """A customer's routes serve that customer alone. Every one of them is asked."""
+    body = a_body()
+    own, key = body["customer_id"], {"idempotency-key": "of-a-customer"}
+    assert platform.request("order/place_order", body, headers=key, customer="eve")["status"] == 403
+    placed = platform.request("order/place_order", body, headers=key, customer=own)
+    assert placed["status"] == 202
+    for customer, status in {"eve": 404, own: 200}.items():
+        assert platform.request("order/get_order", customer=customer, id=placed["order_id"])["status"] == status
+    for customer, status in {"eve": 404, own: 202}.items():
+        answer = platform.request("order/request_cancellation", customer=customer, id=placed["order_id"])
+        assert answer["status"] == status
+    platform.run()
 
 
 def _perform(platform: Platform, scenario: Scenario, key: str) -> None:
