@@ -24,7 +24,7 @@ from saga_kit.trigger import Trigger
 def notify_customer(trigger: Trigger, context: Any) -> Effect:
     """Tell the customer by mail, once, how the order ended."""
     lease_seconds = context.get_remaining_time_in_millis() / 1000 + service.LEASE_MARGIN_SECONDS
-    once = store.notices().once(context.aws_request_id, lease_seconds)
+    once = store.notices().once(lease_seconds)
     # A single attempt: SES cannot tell a repeated request from a second mail, and the row counts the attempts.
     send = functools.partial(mail.send, aws.client("sesv2", attempts=1), settings.text("MAIL_FROM"))
     return service.notify(trigger, once, send)

@@ -26,7 +26,7 @@ LEASE_MARGIN_SECONDS = 5.0
 def notify(trigger: Trigger, once: Once, send: Callable[[Mail], None]) -> Effect:
     """Send the customer the mail about the order's outcome, unless that has been done.
 
-    Raises ``IntentInProgressError`` while another delivery is at it, and ``DifferentEffectError`` when the customer
+    Raises ``IntentInProgressError`` while another invocation is at it, and ``DifferentEffectError`` when the customer
     was told, or is being told, of the other outcome: an order has only one.
     """
     outcome = Outcome.SHIPPED if trigger.kind is TriggerKind.PREVIOUS_SUCCEEDED else Outcome.CANCELLED

@@ -17,9 +17,9 @@ class Notices:
     client: Any
     table: str
 
-    def once(self, holder: str, lease_seconds: float) -> Once:
-        """Return what runs the sending of a mail once, for the delivery ``holder``."""
-        return Once(self.client, self.table, holder, lease_seconds)
+    def once(self, lease_seconds: float) -> Once:
+        """Return what runs the sending of a mail once, under a claim that lasts for ``lease_seconds``."""
+        return Once(self.client, self.table, lease_seconds)
 
     def find(self, order_id: str) -> dict[str, Any] | None:
         """Return the order's notice by a consistent read, or ``None``; ``attempts`` counts the times it was tried."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from saga_kit import clock
 from saga_kit.envelope import Event
@@ -16,22 +17,26 @@ from .conftest import an_event
 KEY = {"pk": {"S": "letter#1"}}
 
 
-class Letters:
-    """Counts what was sent; raises as often as ``crashes`` says, after sending."""
+class Killed(BaseException):
+    """The end of the process: nothing more is done."""
 
-    def __init__(self, crashes: int = 0) -> None:
+
+class Letters:
+    """Counts what was sent; raises ``failures`` one after the other, after sending."""
+
+    def __init__(self, *failures: BaseException) -> None:
         self.attempts: list[int] = []
-        self.crashes = crashes
+        self.failures = list(failures)
 
     def __call__(self, attempt: int) -> Event:
         self.attempts.append(attempt)
-        if len(self.attempts) <= self.crashes:
-            raise RuntimeError("killed after sending")
+        if self.failures:
+            raise self.failures.pop(0)
         return an_event("ParcelPacked")
 
 
-def once(dynamodb: Any, holder: str = "a", lease_seconds: float = 30) -> Once:
-    return Once(dynamodb, "parcels", holder, lease_seconds)
+def once(dynamodb: Any, lease_seconds: float = 30) -> Once:
+    return Once(dynamodb, "parcels", lease_seconds)
 
 
 def row(dynamodb: Any) -> dict[str, Any]:
@@ -41,39 +46,73 @@ def row(dynamodb: Any) -> dict[str, Any]:
 
 def test_has_its_effect_once_over_any_number_of_deliveries(dynamodb: Any) -> None:
     letters = Letters()
-    ran = [once(dynamodb, holder).run(KEY, {"to": {"S": "x"}}, letters) for holder in "aabc"]
-    assert ran == [True, False, False, False]
+    ran = [once(dynamodb).run(KEY, {"to": {"S": "x"}}, letters) for _ in range(3)]
+    assert ran == [True, False, False]
     assert letters.attempts == [1]
     assert (row(dynamodb)["state"]["S"], row(dynamodb)["to"]["S"]) == ("DONE", "x")
     assert "ParcelPacked" in row(dynamodb)["outbox"]["S"]
 
 
-def test_a_second_delivery_waits_for_the_first(dynamodb: Any) -> None:
-    letters = Letters(crashes=1)
-    with pytest.raises(RuntimeError):
-        once(dynamodb, "first").run(KEY, {}, letters)
-    with pytest.raises(IntentInProgressError):
-        once(dynamodb, "second").run(KEY, {}, letters)
+def test_another_invocation_waits_for_the_one_that_is_at_it(dynamodb: Any) -> None:
+    """Whoever it is: Lambda may run one event twice at once, and gives both the same request id."""
+    letters = Letters()
+
+    def meanwhile(attempt: int) -> Event:
+        with pytest.raises(IntentInProgressError):
+            once(dynamodb).run(KEY, {}, letters)
+        return letters(attempt)
+
+    assert once(dynamodb).run(KEY, {}, meanwhile)
     assert letters.attempts == [1]
 
 
-def test_a_retry_of_the_same_delivery_takes_its_own_claim_over_and_counts(dynamodb: Any) -> None:
-    letters = Letters(crashes=1)
-    with pytest.raises(RuntimeError):
-        once(dynamodb, "first").run(KEY, {}, letters)
-    assert once(dynamodb, "first").run(KEY, {}, letters)
+def test_an_effect_that_fails_is_tried_again_at_once_and_counts(dynamodb: Any, calls: list[str]) -> None:
+    letters = Letters(RuntimeError("no answer"))
+    with pytest.raises(RuntimeError, match="no answer"):
+        once(dynamodb).run(KEY, {}, letters)
+    assert calls == ["UpdateItem"] * 2
+    assert row(dynamodb)["state"]["S"] == "CLAIMED"
+    assert once(dynamodb).run(KEY, {}, letters)
     assert letters.attempts == [1, 2]
     assert row(dynamodb)["attempts"]["N"] == "2"
 
 
-def test_a_claim_whose_lease_ran_out_is_taken_over(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    letters = Letters(crashes=1)
-    with pytest.raises(RuntimeError):
-        once(dynamodb, "first", lease_seconds=30).run(KEY, {}, letters)
+def test_a_claim_whose_holder_died_is_free_when_its_lease_has_run_out(
+    dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = Letters(Killed())
+    with pytest.raises(Killed):
+        once(dynamodb, lease_seconds=30).run(KEY, {}, letters)
+    with pytest.raises(IntentInProgressError):
+        once(dynamodb).run(KEY, {}, letters)
     later = clock.after(31)
     monkeypatch.setattr(clock, "now", lambda: later)
-    assert once(dynamodb, "second").run(KEY, {}, letters)
+    assert once(dynamodb).run(KEY, {}, letters)
     assert letters.attempts == [1, 2]
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("late"), None])
+def test_who_comes_to_an_end_after_its_lease_changes_nothing_of_the_next_claim(
+    dynamodb: Any, monkeypatch: pytest.MonkeyPatch, failure: Exception | None
+) -> None:
+    """Only a clock that is wrong leads there. What it did cannot be undone; what the other records stays."""
+    found: dict[str, Any] = {}
+
+    def late(_attempt: int) -> Event:
+        later = clock.after(31)
+        with monkeypatch.context() as at:
+            at.setattr(clock, "now", lambda: later)
+            with pytest.raises(Killed):
+                once(dynamodb).run(KEY, {}, Letters(Killed()))
+        found.update(row(dynamodb))
+        if failure:
+            raise failure
+        return an_event("ParcelPacked")
+
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        once(dynamodb, lease_seconds=30).run(KEY, {}, late)
+    assert found["attempts"]["N"] == "2"
+    assert row(dynamodb) == found
 
 
 def test_takes_two_calls_for_the_first_and_one_for_a_duplicate(dynamodb: Any, calls: list[str]) -> None:
