@@ -6,6 +6,9 @@
 An event without a cause opens a saga, the events that the environment names end it, in whatever order they come: what
 has ended stays so. While a saga is open its head keeps the order, which the deadline's event has to carry; the write
 that ends the saga takes it out again. Open heads never expire.
+
+A first event without an order that can be carried (of a version that is not understood here, or broken) opens a head
+that keeps none: it is seen, and cannot be told its deadline. A first event with one takes its place.
 """
 
 from __future__ import annotations
@@ -21,8 +24,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from saga_kit import aws, clock, envelope, outbox, settings
+from saga_kit import aws, clock, envelope, outbox, schema, settings
 from saga_kit.envelope import Meta
+from saga_kit.errors import InvalidEventError
+from saga_kit.observe import describe, logger
 from saga_kit.store import Item
 from saga_log.entry import Entry
 
@@ -30,6 +35,8 @@ INDEX = "by_state"
 SHARDS = 8
 """Partitions that open sagas, and those that ended on one day, are spread over. To be raised only, never lowered."""
 DEADLINE_EXCEEDED = "SagaDeadlineExceeded"
+ORDER_SCHEMA = "Order.v1"
+"""What the event of a deadline carries of the saga's first event."""
 STEP = "saga_log"
 
 OPEN, COMPLETED, REVERSED = "OPEN", "COMPLETED", "REVERSED"
@@ -61,8 +68,7 @@ class Heads:
     def open(self, entry: Entry, message: Mapping[str, Any]) -> bool:
         """Open the saga that starts with ``entry``, made of ``message``; ``False`` when it has a head already."""
         detail = message["detail"]
-        data = detail.get("data")
-        order = data.get("order") if isinstance(data, Mapping) else None
+        order = _order_of(entry.saga_id, detail.get("data"))
         item: Item = {
             **_key(entry.saga_id),
             "state": {"S": OPEN},
@@ -72,10 +78,21 @@ class Heads:
             "started_at": {"S": entry.occurred_at},
             "first_event_id": {"S": entry.event_id},
             "traceparent": {"S": detail["meta"]["traceparent"]},
-            "order": {"S": json.dumps(order, ensure_ascii=False, separators=(",", ":"))},
         }
+        if order is None:
+            return self._conditionally(
+                self.client.put_item, TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)"
+            )
+        item["order"] = {"S": json.dumps(order, ensure_ascii=False, separators=(",", ":"))}
         return self._conditionally(
-            self.client.put_item, TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)"
+            self.client.put_item,
+            TableName=self.table,
+            Item=item,
+            # Once its deadline was told, the order is in the outbox.
+            ConditionExpression="attribute_not_exists(pk) OR "
+            "(#state = :open AND attribute_not_exists(#order) AND attribute_not_exists(exceeded_at))",
+            ExpressionAttributeNames={"#state": "state", "#order": "order"},
+            ExpressionAttributeValues={":open": {"S": OPEN}},
         )
 
     def end(self, entry: Entry, state: str) -> bool:
@@ -124,6 +141,8 @@ class Heads:
             deadline_at=item["deadline_at"]["S"],
             traceparent=item["traceparent"]["S"],
         )
+        if "order" not in item:
+            raise InvalidEventError("data.order", "an order, which the saga's first event did not hold")
         data = {"order": json.loads(item["order"]["S"])}
         event = envelope.following(cause, cause.event_id, DEADLINE_EXCEEDED, data, step=STEP, producer=producer)
         return self._conditionally(
@@ -221,6 +240,18 @@ def heads() -> Heads:
     """Return the heads in the service's table; ended ones are kept for SAGA_LOG_KEEP_DAYS, or always without that."""
     keep_days = os.environ.get("SAGA_LOG_KEEP_DAYS")
     return Heads(aws.client("dynamodb"), settings.table(), int(keep_days) if keep_days else None)
+
+
+def _order_of(saga_id: str, data: object) -> Mapping[str, Any] | None:
+    """Return the order in the data of a saga's first event, or ``None`` when it holds none that can be carried."""
+    order = data.get("order") if isinstance(data, Mapping) else None
+    try:
+        schema.check(ORDER_SCHEMA, order, "data.order")
+    except InvalidEventError as error:
+        logger.error("order_not_usable", saga_id=saga_id, extra=describe(error))
+        return None
+    found: Mapping[str, Any] = order  # type: ignore[assignment]  # the schema says that it is an object
+    return found
 
 
 def _key(saga_id: str) -> Item:

@@ -39,7 +39,7 @@ output "function_arns" {
 }
 
 output "log_patterns" {
-  description = "Event patterns as JSON that together match every event of the saga and every technical failure of a do, by a static key: for a function that records what happens."
+  description = "Event patterns as JSON, by a static key, that together match every event of the saga from the service that publishes it, and every technical failure of a do: for a function that records what happens."
   value       = tomap(local.log_patterns)
 }
 

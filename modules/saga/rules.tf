@@ -55,19 +55,22 @@ locals {
 
 locals {
   # A pattern has at most 2048 characters: as many detail types or functions in one as surely fit, with what is around them.
+  # Each service has patterns of its own. Sources and detail types in one pattern would match every pair of them, also an
+  # event that another service publishes than the one whose it is.
   longest_detail_type    = max([for detail_type in keys(local.events) : length(detail_type)]...)
-  longest_source         = max([for source in values(local.sources) : length(source)]...)
   longest_arn            = max([for arn in values(local.function_arns) : length("${arn}:$LATEST")]...)
-  detail_types_a_pattern = floor((2048 - 48) / (local.longest_detail_type + local.longest_source + 6))
+  detail_types_a_pattern = floor((2048 - 112) / (local.longest_detail_type + 3))
   functions_a_pattern    = floor((2048 - 160) / (2 * local.longest_arn + 6))
 
+  detail_types_by_service = { for detail_type, event in local.events : event.service => detail_type... }
+  published_event_patterns = flatten([
+    for service, detail_types in local.detail_types_by_service : [
+      for chunk in chunklist(sort(detail_types), local.detail_types_a_pattern) : jsonencode({ source = [local.sources[service]], detail-type = chunk })
+    ]
+  ])
+
   log_patterns = merge(
-    {
-      for index, detail_types in chunklist(sort(keys(local.events)), local.detail_types_a_pattern) : "events_${index + 1}" => jsonencode({
-        source      = sort(distinct([for detail_type in detail_types : local.events[detail_type].source]))
-        detail-type = detail_types
-      })
-    },
+    { for index, pattern in local.published_event_patterns : "events_${index + 1}" => pattern },
     {
       for index, functions in chunklist(sort(var.steps[*].do), local.functions_a_pattern) : "technical_failures_${index + 1}" => jsonencode(merge(
         local.technical_failure,

@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.e2e.support.outcome import SHIPPED, SUCCEEDED, check_end, check_stock, refused
 from tests.e2e.support.shop import TECHNICAL_FAILURE, Event, Item, Shop, altered, an_order
+from tests.e2e.support.waiting import eventually
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -337,12 +338,55 @@ def test_event_of_a_stranger_is_refused(shop: Shop, known: dict[str, Event]) -> 
         publisher.put_events(Entries=[{**entry, "Source": "somebody.else"}])
     with pytest.raises(ClientError, match="AccessDenied"):
         publisher.put_events(Entries=[{**entry, "Source": source} for source in ("shop.shipping", "somebody.else")])
-    # Of a known service, but not the one whose event it is: it is noted, and nobody listens.
+    # Of a known service, but not the one whose event it is: nobody listens.
     for source in ("shop.order", "shop.notification"):
         shop.publish({**_another_saga(known["ShipmentReversed"]), "source": source})
     shop.settle()
-    after = shop.tables()
-    assert {service for service in before if before[service] != after[service]} <= {"saga_log"}
+    assert shop.tables() == before
+    assert shop.dead_letters() == {}
+
+
+def test_event_by_another_service_ends_no_saga(shop: Shop, item: Item, known: dict[str, Event]) -> None:
+    """The log would take an order for ended, and the watchdog would look at it no more."""
+    order = an_order(item.line())
+    with shop.without_rule("shipping/shipping", "previous_succeeded"):
+        order_id = shop.place(order)
+        late = shop.await_event(order_id, "PaymentAuthorized")
+    shop.settle()
+    before = shop.tables()
+    assert before["saga_log"][f"head#{order_id}|head"]["state"] == "OPEN"
+    for detail_type in ("OrderCancelled", "ShipmentBooked"):
+        forged = altered(known[detail_type], correlation_id=order_id, event_id=str(uuid.uuid4()))
+        shop.publish({**forged, "source": "shop.payment"})
+    shop.settle()
+    assert shop.tables() == before
+    shop.publish(late)
+    check_end(shop, order_id, order, SHIPPED)
+
+
+def test_a_broken_first_event_does_not_keep_the_real_one_from_being_watched(
+    shop: Shop, item: Item, known: dict[str, Event]
+) -> None:
+    """Broken, with an envelope that can be read, and recorded before the real one: the deadline can still be told."""
+    with shop.without_rule("inventory/chk_inventory", "previous_succeeded"):
+        real = _another_saga(known["OrderPlaced"])
+        order_id = real["detail"]["meta"]["correlation_id"]
+        broken = altered(_no_order(real), event_id=str(uuid.uuid4()), deadline_at="2099-01-01T00:00:00.000Z")
+        for event, usable in ((broken, False), (altered(real, deadline_at="2020-01-01T00:00:00.000Z"), True)):
+            shop.publish(event)
+
+            def check(usable: bool = usable) -> None:
+                assert ("order" in shop.table("saga_log").get(f"head#{order_id}|head", {})) == usable
+                assert len(shop.story(order_id)["events"]) == 1 + usable
+
+            eventually(check)
+    shop.client.ask("saga_log", "watch_deadlines")
+    told = shop.await_event(order_id, "SagaDeadlineExceeded")
+    assert told["detail"]["data"]["order"] == real["detail"]["data"]["order"]
+    # Nobody had placed it: it is taken back as far as it got, and the order service has a tombstone.
+    shop.await_event(order_id, "OrderCancelled")
+    shop.settle()
+    assert shop.table("saga_log")[f"head#{order_id}|head"]["state"] == "REVERSED"
     assert shop.dead_letters() == {}
 
 

@@ -518,7 +518,7 @@ BUGS: tuple[Bug, ...] = (
                 "        attempt = self._claim(key, attributes)\n",
                 "        event = effect(1)\n        attempt = self._claim(key, attributes)\n",
             ),
-            Edit("saga_kit.once", "        self._record(key, effect(attempt))\n", "        self._record(key, event)\n"),
+            Edit("saga_kit.once", "            event = effect(attempt)\n", "            pass\n"),
         ],
     ),
     Bug(
@@ -747,9 +747,10 @@ BUGS: tuple[Bug, ...] = (
             Edit("saga_log.heads", '"#state = :open AND attribute_not_exists(exceeded_at)"', '"#state = :open"'),
             Edit(
                 "saga_log.heads",
-                '            "order": {"S": json.dumps(order, ensure_ascii=False, separators=(",", ":"))},\n',
-                '            "order": {"S": json.dumps(order)}, "kept": {"S": json.dumps(order)},\n',
+                '        item["order"] = {"S": json.dumps(order, ensure_ascii=False, separators=(",", ":"))}\n',
+                '        item["order"] = item["kept"] = {"S": json.dumps(order)}\n',
             ),
+            Edit("saga_log.heads", '        if "order" not in item:\n', '        if "kept" not in item:\n'),
             Edit("saga_log.heads", 'json.loads(item["order"]["S"])', 'json.loads(item["kept"]["S"])'),
         ],
     ),
@@ -759,8 +760,8 @@ BUGS: tuple[Bug, ...] = (
         [
             Edit(
                 "saga_log.heads",
-                'Item=item, ConditionExpression="attribute_not_exists(pk)"',
-                'Item=item, ConditionExpression="attribute_not_exists(pk) OR attribute_exists(pk)"',
+                '"(#state = :open AND attribute_not_exists(#order)',
+                '"(#state <> :open AND attribute_not_exists(#order)',
             )
         ],
     ),

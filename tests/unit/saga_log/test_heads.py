@@ -125,6 +125,46 @@ class TestHead:
         record(a_technical_failure(message(PLACED)))
         assert HEAD not in items_of(log_table)
 
+    @pytest.mark.parametrize("broken", [None, {"canary": 1}, {**ORDER, "total": "canary"}])
+    def test_a_first_event_without_a_usable_order_gives_way_to_one_that_has_it(
+        self, log_table: Any, message: Any, clock: Any, broken: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        record(message(PLACED, order=broken, event_id=identity(7), deadline_at="2099-01-01T00:00:00.000Z"))
+        assert "order" not in items_of(log_table)[HEAD]
+        assert [saga["saga_id"] for saga in listed()["sagas"]] == [ORDER_ID]
+        assert "canary" not in capsys.readouterr().out
+
+        record(message(PLACED))
+
+        head = items_of(log_table)[HEAD]
+        assert (head["deadline_at"], head["listed_at"]) == ({"S": DEADLINE}, {"S": DEADLINE})
+        assert head["first_event_id"] == {"S": envelope.event_id(ORDER_ID, "test", PLACED)}
+        clock("09:40:00")
+        assert watch()["exceeded"] == 1
+        assert event_of(items_of(log_table)[HEAD]).data == {"order": ORDER}
+
+    @pytest.mark.parametrize("after", [[], [BOOKED], [CANCELLED], ["the deadline"]])
+    @pytest.mark.parametrize("order", [None, {"canary": 1}, {**ORDER, "email": "other@example.com"}])
+    def test_no_other_first_event_takes_the_place_of_one_that_has_an_order(
+        self, log_table: Any, message: Any, clock: Any, after: list[str], order: Any
+    ) -> None:
+        record(message(PLACED))
+        for detail_type in after:
+            if detail_type == "the deadline":
+                clock("09:40:00")
+                assert watch()["exceeded"] == 1
+            else:
+                record(message(detail_type))
+        before = items_of(log_table)[HEAD]
+        record(message(PLACED, order=order, event_id=identity(7)))
+        assert items_of(log_table)[HEAD] == before
+
+    def test_a_saga_that_ended_is_not_opened_again_by_a_late_first_event(self, log_table: Any, message: Any) -> None:
+        record(message(CANCELLED))
+        before = items_of(log_table)[HEAD]
+        record(message(PLACED, order={"canary": 1}, event_id=identity(7)), message(PLACED))
+        assert items_of(log_table)[HEAD] == before
+
     @pytest.mark.parametrize("order", list(itertools.permutations([PLACED, RESERVED, BOOKED, NOTIFIED])))
     def test_in_any_order_and_twice_the_saga_has_ended_in_the_end(
         self, log_table: Any, message: Any, order: tuple[str, ...]
