@@ -15,6 +15,8 @@ from emulator.corrections import (
     error_types,
     http_apis,
     mail_authorization,
+    point_in_time,
+    replays,
     rule_targets,
     stream_mappings,
 )
@@ -24,7 +26,9 @@ WRITTEN_FOR = "1.5.33"
 CORRECTIONS = (
     async_invocation,
     rule_targets,
+    replays,
     stream_mappings,
+    point_in_time,
     error_types,
     http_apis,
     alarms,

@@ -491,6 +491,53 @@ def check_destination_needs_the_roles_permission(world: World) -> None:
     assert world.is_empty(closed)
 
 
+# Replays and restored tables
+
+
+def check_replay_goes_to_the_rules_that_it_names(world: World) -> None:
+    events, bus = world.client("events"), world.arn("events", "event-bus/default")
+    archive = events.create_archive(ArchiveName="all", EventSourceArn=bus)["ArchiveArn"]
+    queues = {name: world.queue(name) for name in ("named", "other")}
+    for name, queue in queues.items():
+        world.rule(name, queue.arn, source=["shop"])
+    world.put("shop", {"order": 7})
+    for queue in queues.values():
+        world.messages(queue)
+    rules = [world.arn("events", "rule/named")]
+    events.start_replay(
+        ReplayName="again",
+        EventSourceArn=archive,
+        EventStartTime=0,
+        EventEndTime=4_000_000_000,
+        Destination={"Arn": bus, "FilterArns": rules},
+    )
+    (message,) = world.messages(queues["named"])
+    assert json.loads(message["Body"])["detail"] == {"order": 7}
+    world.until(lambda: events.describe_replay(ReplayName="again")["State"] == "COMPLETED", "the replay's end")
+    assert world.is_empty(queues["other"])
+
+
+def check_restored_table_holds_what_there_was_then(world: World) -> None:
+    world.table("orders")
+    tables = world.client("dynamodb")
+    for key, state in (("kept", "old"), ("changed", "old"), ("deleted", "old")):
+        tables.put_item(TableName="orders", Item={"pk": {"S": key}, "state": {"S": state}})
+    then = int(time.time())
+    world.until(lambda: int(time.time()) > then, "another second")
+    for state in ("new", "newer"):
+        tables.put_item(TableName="orders", Item={"pk": {"S": "changed"}, "state": {"S": state}})
+    world.write("orders", "added")
+    for key in ("deleted", "added"):
+        tables.delete_item(TableName="orders", Key={"pk": {"S": key}})
+    world.write("orders", "added")
+    tables.restore_table_to_point_in_time(SourceTableName="orders", TargetTableName="orders-then", RestoreDateTime=then)
+    restored = tables.scan(TableName="orders-then", ConsistentRead=True)["Items"]
+    assert {item["pk"]["S"]: item.get("state", {}).get("S") for item in restored} == dict.fromkeys(
+        ["kept", "changed", "deleted"], "old"
+    )
+    assert tables.get_item(TableName="orders", Key={"pk": {"S": "changed"}})["Item"]["state"]["S"] == "newer"
+
+
 CHECKS = {name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")}
 NEED_IAM = {
     "bus_policy_is_enforced",
