@@ -194,6 +194,7 @@ variable "relay" {
   description = <<-EOT
     The outbox relay: reads the table's stream and puts each row's event on `event_bus`. The attributes are those of `modules/function` and of its `stream`.
     - `handler`: takes the stream's batches, answers with the records that failed, and finds `SAGA_BUS` and `SAGA_SOURCE` in its environment.
+    - `maximum_retry_attempts`: a row that cannot be published holds up those behind it in its shard until they are used up. More bridge a longer outage of the bus.
     - `filters`: for a table that few of whose changes carry an event.
   EOT
   type = object({
@@ -203,7 +204,7 @@ variable "relay" {
     batch_size                      = optional(number, 100)
     maximum_batching_window_seconds = optional(number, 0)
     parallelization_factor          = optional(number, 1)
-    maximum_retry_attempts          = optional(number, 10)
+    maximum_retry_attempts          = optional(number, 5)
     maximum_record_age_seconds      = optional(number, 86400)
     reserved_concurrency            = optional(number)
     filters                         = optional(list(string), [])
