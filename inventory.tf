@@ -8,7 +8,7 @@ locals {
         description   = "Reserves an order's lines, all or none, at the prices that the customer saw."
         handler       = "inventory.handlers.chk_inventory"
         timeout       = 10
-        table_actions = ["UpdateItem"]
+        table_actions = ["UpdateItem", "BatchGetItem"]
         rules         = local.rules.inventory.chk_inventory
         on_failure    = "bus"
       }
@@ -23,14 +23,14 @@ locals {
         description   = "Takes stock of an item in, with its price."
         handler       = "inventory.handlers.receive_stock"
         timeout       = 10
-        table_actions = ["UpdateItem"]
+        table_actions = ["UpdateItem", "BatchGetItem"]
         on_failure    = "none"
       }
       get_stock = {
         description   = "Reads an item's stock."
         handler       = "inventory.handlers.get_stock"
         timeout       = 10
-        table_actions = ["GetItem"]
+        table_actions = ["GetItem", "BatchGetItem"]
         on_failure    = "none"
       }
     }

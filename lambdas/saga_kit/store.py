@@ -140,25 +140,36 @@ class StepStore:
         }
 
     def _transact(self, update: Item, together: Sequence[Item]) -> Transition:
-        items = [{"Update": update}, *together]
-        for attempt in range(_CONFLICT_ATTEMPTS):
-            try:
-                self._client.transact_write_items(TransactItems=items)
-            except ClientError as error:
-                answer = aws.response(error)
-                if answer["Error"]["Code"] != "TransactionCanceledException":
-                    raise
-                own, *others = answer["CancellationReasons"]
-                if own["Code"] == "ConditionalCheckFailed":
-                    return Transition(False, to_row(own.get("Item")))
-                if any(reason["Code"] == "ConditionalCheckFailed" for reason in others):
-                    raise TransactionRefusedError([_found(reason) for reason in others]) from None
-                if not any(reason["Code"] == "TransactionConflict" for reason in (own, *others)):
-                    raise
-            else:
-                return Transition(True)
-            time.sleep(random.uniform(0, _CONFLICT_DELAY_SECONDS * 2**attempt))  # noqa: S311 - jitter, no secret
-        raise TransactionConflictError(f"gave up after {_CONFLICT_ATTEMPTS} attempts")
+        own, *others = transact(self._client, [{"Update": update}, *together])
+        if own is not None:
+            return Transition(False, to_row(own))
+        if any(found is not None for found in others):
+            raise TransactionRefusedError(others)
+        return Transition(True)
+
+
+def transact(client: Any, entries: Sequence[Item]) -> list[Item | None]:
+    """Send a TransactWriteItems request, again for as long as others hold its items and there is patience.
+
+    Returns for each entry ``None`` where its condition held, else the item as it is (an empty mapping where there is
+    none): nothing was written then. Raises ``TransactionConflictError`` when others held the items for too long.
+    """
+    for attempt in range(_CONFLICT_ATTEMPTS):
+        try:
+            client.transact_write_items(TransactItems=entries)
+        except ClientError as error:
+            answer = aws.response(error)
+            if answer["Error"]["Code"] != "TransactionCanceledException":
+                raise
+            reasons = answer["CancellationReasons"]
+            if any(reason["Code"] == "ConditionalCheckFailed" for reason in reasons):
+                return [_found(reason) for reason in reasons]
+            if not any(reason["Code"] == "TransactionConflict" for reason in reasons):
+                raise
+        else:
+            return [None] * len(entries)
+        time.sleep(random.uniform(0, _CONFLICT_DELAY_SECONDS * 2**attempt))  # noqa: S311 - jitter, no secret
+    raise TransactionConflictError(f"gave up after {_CONFLICT_ATTEMPTS} attempts")
 
 
 def _with_outbox(attributes: Mapping[str, Item], event: Event | None) -> dict[str, Item]:

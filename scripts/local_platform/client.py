@@ -84,10 +84,12 @@ class Client:
         answered: dict[str, Any] = response.json()
         return answered
 
-    def stock(self, delivery_id: str, sku: str, quantity: int, unit_price: int, currency: str = "EUR") -> None:
-        """Take a delivery into stock; `unit_price` is in minor units."""
+    def stock(
+        self, delivery_id: str, sku: str, quantity: int, unit_price: int, currency: str = "EUR", **more: int
+    ) -> None:
+        """Take a delivery into stock; `unit_price` is in minor units, `more` may say into how many `shards`."""
         body = {"delivery_id": delivery_id, "quantity": quantity, "unit_price": unit_price, "currency": currency}
-        self.expect("PUT", f"/stock/{sku}", body)
+        self.expect("PUT", f"/stock/{sku}", {**body, **more})
 
     def place(self, order: Mapping[str, Any], key: str) -> str:
         """Place an order (PlaceOrderRequest.v1) under an idempotency key and return its id.

@@ -194,6 +194,30 @@ def test_last_one_is_sold_once(shop: Shop) -> None:
     assert shop.stock_of(item) == (0, 1)
 
 
+def test_hot_item_is_sold_from_all_its_shards(shop: Shop) -> None:
+    item = shop.stocked(6, shards=3)
+    made_up = an_order(item.line(4))
+    taken_back = an_order(item.line(2), card="tok_decline")
+    ids = [shop.place(made_up), shop.place(taken_back)]
+    check_story(shop, ids[0], SHIPPED)
+    check_story(shop, ids[1], refused("payment", "insufficient_funds"))
+    singles = [an_order(item.line()) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        ids = list(pool.map(shop.place, singles))
+
+    def check() -> list[str]:
+        states = [shop.story(order_id)["state"] for order_id in ids]
+        assert "open" not in states
+        return states
+
+    assert sorted(eventually(check)) == ["completed"] * 2 + ["reversed"] * 2
+    table = shop.table("inventory")
+    shards = [table[f"stock#{item.sku}{suffix}"] for suffix in ("", "~1", "~2")]
+    assert [(shard["available"], shard["reserved"]) for shard in shards] == [(0, 2)] * 3
+    told = shop.client.request("GET", f"/stock/{item.sku}").json()
+    assert (told["available"], told["reserved"]) == (0, 6)
+
+
 def test_nothing_is_left_over(shop: Shop, tables: Tables) -> None:
     """When all is handled, no message is in a queue, and no event was published twice."""
     shop.settle()

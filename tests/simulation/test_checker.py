@@ -30,7 +30,7 @@ def test_every_interleaving_keeps_every_invariant() -> None:
 
 def test_the_bounds_are_those_that_were_asked_for() -> None:
     alone = [configuration for configuration in CONFIGURATIONS if len(configuration.orders) == 1]
-    together = [configuration for configuration in CONFIGURATIONS if len(configuration.orders) == 2]
+    together = [c for c in CONFIGURATIONS if len(c.orders) == 2 and not c.shards]
     assert all((c.crashes, c.duplicates, c.cancel, c.deadline) == (2, 1, True, True) for c in alone)
     assert all((c.crashes, c.duplicates, c.stock) == (1, 1, 1) for c in together)
     assert {c.orders[0] for c in alone} >= {(True, True), (False, True), (True, False)}

@@ -59,6 +59,8 @@ class Call:
                 (kind, part["TableName"]) for entry in self.parameters["TransactItems"] for kind, part in entry.items()
             ]
             return frozenset((f"dynamodb:{_ACTIONS[kind]}", f"table/{table}") for kind, table in parts)
+        if self.operation == "BatchGetItem":
+            return frozenset(("dynamodb:BatchGetItem", f"table/{table}") for table in self.parameters["RequestItems"])
         index = self.parameters.get("IndexName")
         table = self.parameters["TableName"]
         return frozenset({(f"dynamodb:{self.operation}", f"table/{table}" + (f"/index/{index}" if index else ""))})

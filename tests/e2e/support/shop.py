@@ -82,10 +82,10 @@ class Shop:
 
     # Customers
 
-    def stocked(self, quantity: int = 10, unit_price: int = 1_500, currency: str = "EUR") -> Item:
-        """A new item with this much of it in stock."""
+    def stocked(self, quantity: int = 10, unit_price: int = 1_500, currency: str = "EUR", **more: int) -> Item:
+        """A new item with this much of it in stock, in so many `shards` if that is said."""
         sku = f"ITEM-{uuid.uuid4().hex[:10].upper()}"
-        self.client.stock(f"delivery-{sku}", sku, quantity, unit_price, currency)
+        self.client.stock(f"delivery-{sku}", sku, quantity, unit_price, currency, **more)
         return Item(sku, unit_price, currency, quantity)
 
     def place(self, order: Mapping[str, Any], key: str | None = None) -> str:

@@ -390,9 +390,9 @@ BUGS: tuple[Bug, ...] = (
         [
             Edit(
                 _STORE,
-                'if not any(reason["Code"] == "TransactionConflict" for reason in (own, *others)):\n                    raise\n',
-                'if not any(reason["Code"] == "TransactionConflict" for reason in (own, *others)):\n                    raise\n'
-                "                return Transition(True)\n",
+                'if not any(reason["Code"] == "TransactionConflict" for reason in reasons):\n                raise\n',
+                'if not any(reason["Code"] == "TransactionConflict" for reason in reasons):\n                raise\n'
+                "            return [None] * len(entries)\n",
             )
         ],
     ),
@@ -644,9 +644,9 @@ BUGS: tuple[Bug, ...] = (
         [
             Edit(
                 "inventory.service",
-                "        return step.record(trigger, reserved, together=inventory.reservations(lines))\n",
-                "        inventory.client.transact_write_items(TransactItems=inventory.reservations(lines))\n"
-                "        return step.record(trigger, reserved)\n",
+                "            return step.record(trigger, reserved, together=inventory.reservations(taken))\n",
+                "            inventory.client.transact_write_items(TransactItems=inventory.reservations(taken))\n"
+                "            return step.record(trigger, reserved)\n",
             )
         ],
     ),
@@ -656,8 +656,8 @@ BUGS: tuple[Bug, ...] = (
         [
             Edit(
                 "inventory.stock",
-                '"SET available = available + :quantity, reserved = reserved - :quantity"',
-                '"SET available = available + :quantity"',
+                '"SET available = available + :quantity, reserved = reserved - :quantity "',
+                '"SET available = available + :quantity "',
             )
         ],
     ),
@@ -680,6 +680,71 @@ BUGS: tuple[Bug, ...] = (
                 "inventory.stock",
                 "AND unit_price = :price AND currency",
                 "AND (unit_price = :price OR unit_price <> :price) AND currency",
+            )
+        ],
+    ),
+    # Stock in shards
+    Bug(
+        "shards-not-asked-for",
+        "an order takes from an item without looking whether it is in shards",
+        [Edit("inventory.stock", '        f"AND {layout}",\n', "        ,\n")],
+    ),
+    Bug(
+        "refused-by-one-shard",
+        "an order is refused when its own shard has too little",
+        [
+            Edit(
+                "inventory.service",
+                "    if reason is not None or stock.shards_of(item) > 1 or piece.shards > 1:\n",
+                "    if reason is not None:\n",
+            )
+        ],
+    ),
+    Bug(
+        "never-made-up",
+        "an order is refused when no shard has all of it",
+        [Edit("inventory.shards", "    return [] if left else pieces\n", "    return []\n")],
+    ),
+    Bug(
+        "made-up-too-small",
+        "an order gets what there is instead of what it is for",
+        [Edit("inventory.shards", "    return [] if left else pieces\n", "    return pieces\n")],
+    ),
+    Bug(
+        "released-to-the-first-shard",
+        "stock is given back to another shard than it was taken from",
+        [
+            Edit(
+                "inventory.store",
+                "stock.release(self.table, item, quantity)",
+                "stock.release(self.table, item.partition('~')[0], quantity)",
+            )
+        ],
+    ),
+    Bug(
+        "pieces-not-recorded",
+        "the row keeps the first piece of an order alone",
+        [Edit("inventory.service", '{"S": stock.dump(taken)}', '{"S": stock.dump(taken[:1])}')],
+    ),
+    Bug(
+        "delivered-to-every-shard",
+        "every shard gets the whole delivery",
+        [
+            Edit(
+                "inventory.shards",
+                "    given = [0] * len(available)\n    left = quantity\n",
+                "    return [quantity] * len(available)\n",
+            )
+        ],
+    ),
+    Bug(
+        "priced-in-the-first-shard",
+        "a new price reaches the first shard alone",
+        [
+            Edit(
+                "inventory.stock",
+                '            ":price": {"N": str(line.unit_price)},\n            ":currency": {"S": line.currency},\n            ":one": {"N": "1"},\n        }\n        update',
+                '            ":price": {"N": str(line.unit_price + shard)},\n            ":currency": {"S": line.currency},\n            ":one": {"N": "1"},\n        }\n        update',
             )
         ],
     ),

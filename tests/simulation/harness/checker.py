@@ -42,7 +42,7 @@ from .deployment import Rule
 from .dynamodb import Change, DynamoDB, DynamoError, Table
 from .invariants import STEPS, TRANSITIONS
 from .runtime import HarnessError
-from .simulate import Platform
+from .simulate import Platform, stock_items
 from .world import REGION, START, BusEvent, HttpResponse, Routes, _client_error
 
 DAY = 86400.0
@@ -61,6 +61,10 @@ class Configuration:
     duplicates: int
     cancel: bool = False
     deadline: bool = False
+    shards: tuple[int, ...] = ()
+    """What each shard has of the stock; empty for an item in one piece."""
+    quantity: int = 1
+    """What each order asks for."""
 
 
 CONFIGURATIONS: tuple[Configuration, ...] = (
@@ -94,6 +98,18 @@ CONFIGURATIONS: tuple[Configuration, ...] = (
             ((True, True), (False, True)),
             ((True, True), (True, False)),
         )
+    ),
+    *(
+        Configuration(
+            f"two orders for {quantity} of 2 units in two shards",
+            ((True, True), (True, False)),
+            2,
+            1,
+            0,
+            shards=(1, 1),
+            quantity=quantity,
+        )
+        for quantity in (1, 2)
     ),
 )
 
@@ -277,7 +293,7 @@ class Checker:
         self._plans: list[dict[str, Any]] = []
         self.order_ids: list[str] = []
         for number, (card, address) in enumerate(configuration.orders):
-            self._plans.append(_body(number, card=card, address=address))
+            self._plans.append(_body(number, configuration.quantity, card=card, address=address))
             self.order_ids.append(
                 str(uuid.uuid5(self._order_service.ORDER_IDS, f"{self._plans[-1]['customer_id']}/key-{number}"))
             )
@@ -291,7 +307,9 @@ class Checker:
             for step in STEPS:
                 self._slots[self._tables[step], f"step#{order_id}"] = len(self._slots)
             self._slots[self._tables["notification"], f"notice#{order_id}"] = len(self._slots)
-        self._slots[self._tables["inventory"], "stock#SKU-0"] = len(self._slots)
+        self._stock = stock_items("SKU-0", self.configuration.shards or (self.configuration.stock,), 250)
+        for item in self._stock:
+            self._slots[self._tables["inventory"], item["pk"]["S"]] = len(self._slots)
         self._absent = self._items.number("absent", {})
         self._slot_keys = list(self._slots)
 
@@ -306,14 +324,8 @@ class Checker:
     def start(self) -> State:
         """Return the first state: stock, and clients about to place their orders."""
         items = [self._absent] * len(self._slots)
-        stock = {
-            "pk": {"S": "stock#SKU-0"},
-            "available": {"N": str(self.configuration.stock)},
-            "reserved": {"N": "0"},
-            "unit_price": {"N": "250"},
-            "currency": {"S": "EUR"},
-        }
-        items[self._slots[self._tables["inventory"], "stock#SKU-0"]] = self._item_number(stock)
+        for item in self._stock:
+            items[self._slots[self._tables["inventory"], item["pk"]["S"]]] = self._item_number(item)
         deliveries = []
         for number, body in enumerate(self._plans):
             event = {
@@ -384,6 +396,8 @@ class Checker:
             for entry in params["TransactItems"]:
                 [(kind, part)] = entry.items()
                 places.append((part["TableName"], part["Item"] if kind == "Put" else part["Key"]))
+        elif operation == "BatchGetItem":
+            places = [(name, key) for name, request in params["RequestItems"].items() for key in request["Keys"]]
         else:
             raise HarnessError(f"the checker does not know {operation}")
         slots = []
@@ -896,11 +910,19 @@ class Checker:
             if mails[number][_CANCELLED] and states["order"] != "REVERSED":
                 return f"{order_id}: told that it is cancelled, and it is not"
             if states["inventory"] == "SUCCEEDED":
-                held += 1
-        stock = self._items[items[self._slots[self._tables["inventory"], "stock#SKU-0"]]]
-        available, reserved = int(stock["available"]["N"]), int(stock["reserved"]["N"])
-        if available < 0 or reserved != held or available + reserved != self.configuration.stock:
+                held += self.configuration.quantity
+            enough = self.configuration.stock >= self.configuration.quantity * len(self.order_ids)
+            if states["inventory"] == "FAILED" and enough:
+                return f"{order_id} is refused, and there is enough for all"
+        table = self._tables["inventory"]
+        shards = [self._items[items[self._slots[table, item["pk"]["S"]]]] for item in self._stock]
+        available = [int(shard["available"]["N"]) for shard in shards]
+        reserved = [int(shard["reserved"]["N"]) for shard in shards]
+        if min(*available, *reserved) < 0 or sum(reserved) != held or sum(available) + held != self.configuration.stock:
             return f"stock: {available} available, {reserved} reserved, {held} held of {self.configuration.stock}"
+        started = [int(item["available"]["N"]) for item in self._stock]
+        if [have + taken for have, taken in zip(available, reserved, strict=True)] != started:
+            return f"stock: {available} available and {reserved} reserved of {started}"
         return None
 
     def _states(self, items: tuple[int, ...], order_id: str) -> dict[str, str | None]:
@@ -1005,12 +1027,12 @@ class _RelayOutside:
         del text
 
 
-def _body(number: int, *, card: bool, address: bool) -> dict[str, Any]:
+def _body(number: int, quantity: int, *, card: bool, address: bool) -> dict[str, Any]:
     return {
         "customer_id": f"c-{number}",
         "email": f"canary-{number}@example.com",
         "currency": "EUR",
-        "lines": [{"sku": "SKU-0", "quantity": 1, "unit_price": 250}],
+        "lines": [{"sku": "SKU-0", "quantity": quantity, "unit_price": 250}],
         "payment": {"token": "tok_canary_approve" if card else "tok_canary_decline"},
         "ship_to": {
             "name": "Canary Customer",

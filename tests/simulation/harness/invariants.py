@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import providers
 from .dynamodb import Change
@@ -61,11 +61,25 @@ class Story:
     """What is known of one order."""
 
     states: dict[str, str | None] = field(default_factory=lambda: dict.fromkeys(STEPS))
-    lines: list[tuple[str, int]] = field(default_factory=list)
+    pieces: list[tuple[str, int]] = field(default_factory=list)
+    """What it reserved, by shard."""
     mails: list[tuple[Mail, Invocation]] = field(default_factory=list)
     events: set[str] = field(default_factory=set)
     total: int = 0
     email: str = ""
+
+
+class Shard(NamedTuple):
+    """A shard of an item, or the item that is in one piece."""
+
+    available: int
+    reserved: int
+    price: str
+
+
+def _sku(item: str) -> str:
+    """Return the SKU of a shard by its name."""
+    return item.partition("~")[0]
 
 
 class Judge(Observer):
@@ -86,7 +100,10 @@ class Judge(Observer):
             ),
             "",
         )
-        self.stock: dict[str, tuple[int, int]] = {}
+        self.stock: dict[str, dict[str, Shard]] = {}
+        """By SKU and by the name of the shard, which for the first one is the SKU."""
+        self.totals: dict[str, list[tuple[float, int]]] = {}
+        """What all shards of a SKU together had available, from which time on."""
         self.delivered: dict[str, int] = {}
         self.reserved: dict[str, int] = {}
         self.committed: dict[str, str] = {}
@@ -95,7 +112,7 @@ class Judge(Observer):
         self.due: dict[str, float] = {}
         self.opened: dict[str, float] = {}
         self.exceeded = 0
-        self._touched_stock = False
+        self._touched: set[str] = set()
         world.observer = self
 
     def fail(self, text: str) -> None:
@@ -194,45 +211,75 @@ class Judge(Observer):
 
     def _reservation(self, story: Story, order_id: str, before: str | None, after: str, new: Item) -> None:
         if after == "SUCCEEDED":
-            if story.lines:
+            if story.pieces:
                 self.fail(f"stock was reserved twice for {order_id}")
-            story.lines = [(sku, int(quantity)) for sku, quantity in json.loads(new["lines"]["S"])]
-            for sku, quantity in story.lines:
-                self.reserved[sku] = self.reserved.get(sku, 0) + quantity
+            story.pieces = [(item, int(quantity)) for item, quantity in json.loads(new["lines"]["S"])]
+            taken: dict[str, int] = {}
+            for item, quantity in story.pieces:
+                self.reserved[item] = self.reserved.get(item, 0) + quantity
+                taken[_sku(item)] = taken.get(_sku(item), 0) + quantity
+            order = json.loads(new["outbox"]["S"])["detail"]["data"]["order"]
+            if taken != {line["sku"]: line["quantity"] for line in order["lines"]}:
+                self.fail(f"{order_id} reserved {taken}, it is for {order['lines']}")
         elif before == "SUCCEEDED":
-            for sku, quantity in story.lines:
-                self.reserved[sku] -= quantity
-        self._touched_stock = True
+            for item, quantity in story.pieces:
+                self.reserved[item] -= quantity
+        elif after == "FAILED":
+            self._refused(order_id, json.loads(new["outbox"]["S"])["detail"]["data"])
+        self._touched.update(_sku(item) for item, _ in story.pieces)
+
+    def _refused(self, order_id: str, data: Mapping[str, Any]) -> None:
+        """An order is out of stock only if there was a moment, while it was looked at, without enough for it."""
+        if data["reason"]["code"] != "out_of_stock":
+            return
+        line = data["order"]["lines"][int(data["reason"]["field"][6:].partition("]")[0])]
+        began = self.world.current.began if self.world.current is not None else self.world.now
+        history = self.totals.get(line["sku"], [])
+        first = max((place for place, (moment, _) in enumerate(history) if moment <= began), default=0)
+        least = min((total for _, total in history[first:]), default=0)
+        if least >= line["quantity"]:
+            self.fail(f"{order_id}: {line['quantity']} of {line['sku']} refused, and there were at least {least}")
 
     def _inventory(self, key: str, change: Change) -> None:
         assert change.new is not None
         if key.startswith("stock#"):
-            available, reserved = int(change.new["available"]["N"]), int(change.new["reserved"]["N"])
-            if available < 0 or reserved < 0:
-                self.fail(f"{key} is negative: available {available}, reserved {reserved}")
-            self.stock[key[6:]] = (available, reserved)
-            self._touched_stock = True
+            self.stocked(change.new)
         elif key.startswith("delivery#"):
             event = json.loads(change.new["outbox"]["S"])
             data = event["detail"]["data"]
             self.delivered[data["sku"]] = self.delivered.get(data["sku"], 0) + data["quantity"]
-            self._touched_stock = True
+            self._touched.add(data["sku"])
             if change.old is not None:
                 self.fail(f"{key} was received twice")
 
     def settled(self) -> None:
         """Judge what one call changed all at once."""
-        if not self._touched_stock:
+        if not self._touched:
             return
-        self._touched_stock = False
-        for sku, (available, reserved) in self.stock.items():
-            base, _, _ = sku.partition("~")
-            if reserved != self.reserved.get(base, 0):
-                self.fail(f"{sku}: {reserved} reserved, the orders hold {self.reserved.get(base, 0)}")
-            if available + reserved != self.delivered.get(base, 0):
-                self.fail(
-                    f"{sku}: {available} available and {reserved} reserved of {self.delivered.get(base, 0)} delivered"
-                )
+        for sku in self._touched:
+            shards = self.stock.get(sku, {})
+            for item, shard in shards.items():
+                if shard.reserved != self.reserved.get(item, 0):
+                    self.fail(f"{item}: {shard.reserved} reserved, the orders hold {self.reserved.get(item, 0)}")
+                if shard.price != shards[sku].price:
+                    self.fail(f"{item} costs {shard.price}, the item's first shard {shards[sku].price}")
+            available = sum(shard.available for shard in shards.values())
+            reserved = sum(shard.reserved for shard in shards.values())
+            delivered = self.delivered.get(sku, 0)
+            if available + reserved != delivered:
+                self.fail(f"{sku}: {available} available and {reserved} reserved of {delivered} delivered")
+            self.totals.setdefault(sku, []).append((self.world.now, available))
+        self._touched.clear()
+
+    def stocked(self, item: Item) -> None:
+        """Judge an item, or one of its shards, as it is from now on."""
+        name = item["pk"]["S"][6:]
+        available, reserved = int(item["available"]["N"]), int(item["reserved"]["N"])
+        if available < 0 or reserved < 0:
+            self.fail(f"{name} is negative: available {available}, reserved {reserved}")
+        price = f"{item['unit_price']['N']} {item['currency']['S']}"
+        self.stock.setdefault(_sku(name), {})[name] = Shard(available, reserved, price)
+        self._touched.add(_sku(name))
 
     def provider_changed(self, name: str, key: str, effect: Effect) -> None:
         """Judge what a provider did: at most one effect an order, at the order's price, and taken back at most once."""

@@ -245,13 +245,16 @@ _CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def forget() -> None:
-    """Make what the handlers keep in the process cold again: clients of providers and their secrets."""
+    """Make what the handlers keep in the process cold again: clients of providers, their secrets, known shards."""
     outbound = sys.modules.get("saga_kit.outbound")
     if outbound is not None:
         outbound._client.cache_clear()
     handlers = sys.modules.get("sandbox.handlers")
     if handlers is not None:
         handlers._secret.cache_clear()
+    shards = sys.modules.get("inventory.shards")
+    if shards is not None:
+        shards.forget()
 
 
 def compact(document: Any) -> str:

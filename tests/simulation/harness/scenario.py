@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import uuid
@@ -34,11 +35,23 @@ class OrderPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryPlan:
+    """A delivery into stock: when it comes, what it is, how often the client sends it, and into how many shards."""
+
+    at: float
+    sku: str
+    quantity: int
+    price: int
+    sends: int
+    shards: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """The stock at the start by SKU (quantity, price), deliveries to come, and the orders."""
 
     stock: Mapping[str, tuple[int, int]]
-    deliveries: tuple[tuple[float, str, int, int, int], ...]
+    deliveries: tuple[DeliveryPlan, ...]
     orders: tuple[OrderPlan, ...]
     poison_record: bool
     stream_lag: float = 0.0
@@ -48,6 +61,8 @@ class Scenario:
     """Seconds from the start to the watchdog's first round."""
     with_log: bool = True
     """Whether the saga log and its watchdog are there; nothing else depends on them, and they are a third of it all."""
+    shards: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """What each shard of a SKU has of its quantity, for those that are in shards."""
     rates: Rates = field(compare=False, default_factory=Rates)
 
 
@@ -76,18 +91,60 @@ def draw_scenario(seed: int) -> Scenario:
     # In a burst orders come together and the streams are read late, so that one batch holds what belongs to several.
     burst = draw.random() < BURST_RATE
     count = draw.choice((3, 4)) if burst else draw.choice((1, 1, 1, 1, 1, 1, 1, 1, 1, 2))
-    orders = tuple(_order(draw, number, skus, burst=burst) for number in range(count))
-    deliveries: tuple[tuple[float, str, int, int, int], ...] = ()
-    if draw.random() < 0.05:
-        sku = draw.choice((*skus, DELIVERIES_SKU))
-        price = skus[sku][1] if sku in skus else 700
-        deliveries = ((draw.random() * 2, sku, draw.randrange(1, 4), price, draw.randrange(1, 3)),)
+    hot = draw.random() < HOT_RATE
+    # In a rush orders and deliveries of single pieces of a hot item come in turns.
+    rush = hot and draw.random() < RUSH_RATE
+    if rush:
+        skus[HOT_SKU] = (1, skus[HOT_SKU][1])
+        rates.delay, count = max(_DELAY_RATES), 5
+    shards = {HOT_SKU: _spread(draw, skus[HOT_SKU][0])} if hot else {}
+    orders = tuple(_order(draw, number, skus, burst=burst, hot=hot) for number in range(count))
+    deliveries: tuple[DeliveryPlan, ...] = ()
+    if rush:
+        orders = tuple(_rushed(draw, plan, skus[HOT_SKU][1]) for plan in orders)
+        deliveries = tuple(
+            DeliveryPlan(draw.uniform(*RUSH_SECONDS) + 0.1, HOT_SKU, 1, skus[HOT_SKU][1], 1) for _ in range(2)
+        )
+    elif draw.random() < (0.3 if hot else 0.05):
+        deliveries = (_delivery(draw, skus, shards),)
     poison = draw.random() < (0.4 if burst else 0.02)
     deadline, phase = _deadline(draw)
     with_log = (deadline is not None and deadline < NEVER_SECONDS) or draw.random() < WITH_LOG_RATE
     return Scenario(
-        skus, deliveries, orders, poison, BURST_LAG_SECONDS if burst else 0.0, deadline, phase, with_log, rates
+        skus,
+        deliveries,
+        orders,
+        poison,
+        BURST_LAG_SECONDS if burst else 0.0,
+        deadline,
+        phase,
+        with_log,
+        shards,
+        rates,
     )
+
+
+def _spread(draw: random.Random, quantity: int) -> tuple[int, ...]:
+    """Draw what each of two or three shards has of a quantity."""
+    shards = [0] * draw.choice((2, 2, 3))
+    for _ in range(quantity):
+        shards[draw.randrange(len(shards))] += 1
+    return tuple(shards)
+
+
+def _rushed(draw: random.Random, plan: OrderPlan, price: int) -> OrderPlan:
+    """Return an order as it comes in a rush: for one piece of the hot item."""
+    lines = [{"sku": HOT_SKU, "quantity": 1, "unit_price": price}]
+    return dataclasses.replace(plan, at=draw.uniform(*RUSH_SECONDS), body={**plan.body, "lines": lines})
+
+
+def _delivery(
+    draw: random.Random, skus: Mapping[str, tuple[int, int]], shards: Mapping[str, tuple[int, ...]]
+) -> DeliveryPlan:
+    sku = HOT_SKU if shards else draw.choice((*skus, DELIVERIES_SKU))
+    price = skus[sku][1] if sku in skus else 700
+    wanted = draw.choice((None, None, 2, 3, 4)) if shards or draw.random() < 0.3 else None
+    return DeliveryPlan(draw.random() * 2, sku, draw.randrange(1, 4), price, draw.randrange(1, 3), wanted)
 
 
 def _deadline(draw: random.Random) -> tuple[float | None, float]:
@@ -106,10 +163,18 @@ NEVER_SECONDS = 365.0 * 86400.0
 WITH_LOG_RATE = 0.25
 BURST_RATE = 0.05
 BURST_LAG_SECONDS = 1.5
+HOT_SKU = "SKU-0"
+"""The item whose stock is in shards, where one is."""
+HOT_RATE, RUSH_RATE = 0.12, 0.2
+RUSH_SECONDS = (0.0, 0.5)
 
 
-def _order(draw: random.Random, number: int, skus: Mapping[str, tuple[int, int]], *, burst: bool) -> OrderPlan:
+def _order(
+    draw: random.Random, number: int, skus: Mapping[str, tuple[int, int]], *, burst: bool, hot: bool
+) -> OrderPlan:
     chosen = draw.sample(sorted(skus), 2 if draw.random() < 0.3 else 1)
+    if hot and draw.random() < 0.6:
+        chosen = [HOT_SKU]
     if draw.random() < 0.03:
         chosen = [*chosen, "SKU-UNKNOWN"]
     lines = [
@@ -174,13 +239,16 @@ def cancellation_event(order_id: str) -> dict[str, Any]:
     }
 
 
-def delivery_event(identity: str, sku: str, quantity: int, price: int) -> dict[str, Any]:
+def delivery_event(identity: str, plan: DeliveryPlan) -> dict[str, Any]:
     """Return the HTTP API's event for a delivery into stock."""
+    body = {"delivery_id": identity, "quantity": plan.quantity, "unit_price": plan.price, "currency": "EUR"}
+    if plan.shards is not None:
+        body["shards"] = plan.shards
     return {
         "version": "2.0",
         "routeKey": "PUT /stock/{sku}",
         "headers": {"content-type": "application/json"},
-        "pathParameters": {"sku": sku},
-        "body": json.dumps({"delivery_id": identity, "quantity": quantity, "unit_price": price, "currency": "EUR"}),
+        "pathParameters": {"sku": plan.sku},
+        "body": json.dumps(body),
         "isBase64Encoded": False,
     }

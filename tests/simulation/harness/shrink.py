@@ -102,6 +102,8 @@ def _kind(violation: str) -> str:
 def _simpler(about: Scenario) -> Iterator[Scenario]:  # noqa: C901 - one thing less a line
     if about.deliveries:
         yield dataclasses.replace(about, deliveries=())
+    if about.shards:
+        yield dataclasses.replace(about, shards={})
     if about.poison_record:
         yield dataclasses.replace(about, poison_record=False)
     if about.deadline_seconds is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from .decisions import Decisions, Rates
 from .deployment import Deployment, Handler, from_plan
 from .invariants import Judge
 from .scenario import OrderPlan, Scenario
+from .values import Item
 from .world import DUPLICATE, POISON_RECORD, START, Routes, Violation, World
 
 SAGA_LOG = "saga_log"
@@ -140,6 +141,23 @@ def run(
     )
 
 
+def stock_items(sku: str, quantities: Sequence[int], price: int) -> list[Item]:
+    """Return an item as it lies in the inventory's table, in one shard for each of the quantities."""
+    items = []
+    for shard, quantity in enumerate(quantities):
+        item = {
+            "pk": {"S": f"stock#{sku}~{shard}" if shard else f"stock#{sku}"},
+            "available": {"N": str(quantity)},
+            "reserved": {"N": "0"},
+            "unit_price": {"N": str(price)},
+            "currency": {"S": "EUR"},
+        }
+        if len(quantities) > 1:
+            item["shards"] = {"N": str(len(quantities))}
+        items.append(item)
+    return items
+
+
 class _Outcome:
     """Has a scenario happen, and keeps what its clients were told."""
 
@@ -158,20 +176,15 @@ class _Outcome:
         world, judge = self.world, self.judge
         inventory = world.db.tables[world.deployment.table_of("inventory")]
         for sku, (quantity, price) in self.story.stock.items():
-            item = {
-                "pk": {"S": f"stock#{sku}"},
-                "available": {"N": str(quantity)},
-                "reserved": {"N": "0"},
-                "unit_price": {"N": str(price)},
-                "currency": {"S": "EUR"},
-            }
-            inventory.items[f"stock#{sku}",] = item
+            for item in stock_items(sku, self.story.shards.get(sku, (quantity,)), price):
+                inventory.items[item["pk"]["S"],] = item
+                judge.stocked(item)
             judge.delivered[sku] = quantity
-            judge.stock[sku] = (quantity, 0)
-        for number, (at, sku, quantity, price, sends) in enumerate(self.story.deliveries):
-            event = scenario.delivery_event(f"delivery-{number}", sku, quantity, price)
-            for copy in range(sends):
-                self._client(at + copy, "receive_stock", event, f"delivery {number}.{copy}")
+        judge.settled()
+        for number, delivery in enumerate(self.story.deliveries):
+            event = scenario.delivery_event(f"delivery-{number}", delivery)
+            for copy in range(delivery.sends):
+                self._client(delivery.at + copy, "receive_stock", event, f"delivery {number}.{copy}")
         for plan in self.story.orders:
             self._order(plan)
         for schedule in world.deployment.schedules:

@@ -39,7 +39,8 @@ HORIZON_SECONDS = 30 * 86400.0
 MAX_ROUNDS = 6
 """Rounds of a scheduled rule before the faults end; a round that fails is repeated by the next, for ever."""
 
-CALL_SECONDS, HOP_SECONDS = 0.004, 0.05
+READ_SECONDS, CALL_SECONDS, HOP_SECONDS = 0.001, 0.004, 0.05
+READ_DELAYS = (0.05, 0.2, 0.5)
 CALL_DELAYS = (0.05, 0.5, 2.0, 9.0)
 HOP_DELAYS = (0.2, 2.0, 30.0, 600.0)
 CANCEL_DELAYS = (0.1, 0.5, 2.0, 60.0)
@@ -583,6 +584,8 @@ class World:
         if service == "dynamodb":
             try:
                 answer = self.db.call(operation, params)
+                if operation == "BatchGetItem" and _is_consistent(operation, params):
+                    answer = self._read_one_by_one(params)
             except DynamoError as error:
                 raise _client_error(client, operation, error, 400) from None
             except dynamodb.UnsupportedError as error:
@@ -597,6 +600,20 @@ class World:
         if operation == "GetParameter":
             return {"Parameter": {"Name": params["Name"], "Value": providers.SECRET}}
         raise HarnessError(f"{service} {operation} is not modelled")
+
+    def _read_one_by_one(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Read the items of a batch as DynamoDB does, which promises nothing of all of them together."""
+        invocation = self._running()
+        responses: dict[str, list[Any]] = {}
+        places = [(name, request, key) for name, request in params["RequestItems"].items() for key in request["Keys"]]
+        name = f"{invocation.key}/{invocation.calls}"
+        first = self.decisions.number(f"batch {name}", 0, len(places) - 1)
+        for number, (table, request, key) in enumerate(places[first:] + places[:first]):
+            if number:
+                self._pass(invocation, self.decisions.delay(f"batch {name}/{number}", READ_SECONDS, READ_DELAYS))
+            one = self.db.call("BatchGetItem", {"RequestItems": {table: {**request, "Keys": [key]}}})
+            responses.setdefault(table, []).extend(one["Responses"][table])
+        return {"Responses": responses, "UnprocessedKeys": {}}
 
     def _stale(self, client: Any, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """Read as if the last change of the table had not reached this copy yet."""

@@ -393,6 +393,7 @@ class TestReceiveStock:
             "reserved": {"N": "0"},
             "unit_price": {"N": "3250"},
             "currency": {"S": "EUR"},
+            "version": {"N": "1"},
         }
 
     def test_the_delivery_is_published_by_its_own_row(self, shop: Shop) -> None:
@@ -469,6 +470,9 @@ class TestReceiveStock:
             ({"delivery_id": ""}, "delivery_id"),
             ({"delivery_id": "x" * 65}, "delivery_id"),
             ({"delivery_id": "a#b"}, "delivery_id"),
+            ({"shards": 0}, "shards"),
+            ({"shards": 33}, "shards"),
+            ({"shards": "2"}, "shards"),
             ({"sku": MUG}, "sku"),
         ],
     )

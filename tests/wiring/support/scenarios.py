@@ -45,6 +45,10 @@ def _lines(**changes: Any) -> list[dict[str, Any]]:
     return [{"sku": "KETTLE-1", "quantity": 1, "unit_price": 3250, **changes}]
 
 
+def _hot(quantity: int) -> list[dict[str, Any]]:
+    return _lines(sku="HOT-1", unit_price=500, quantity=quantity)
+
+
 REJECTED = ("OrderPlaced", "StockRejected", "StockReleased", *CANCELLED)
 DECLINED = ("OrderPlaced", "StockReserved", "PaymentDeclined", "PaymentReversed", "StockReleased", *CANCELLED)
 REFUSED = (
@@ -61,6 +65,8 @@ SCENARIOS = (
     Scenario("other price", REJECTED, a_body(lines=_lines(unit_price=1))),
     Scenario("other currency", REJECTED, a_body(currency="USD")),
     Scenario("out of stock", REJECTED, a_body(lines=_lines(quantity=99))),
+    Scenario("ships from shards", SHIPPED, a_body(lines=_hot(quantity=3))),
+    Scenario("all shards together have too little", REJECTED, a_body(lines=_hot(quantity=9))),
     Scenario("card declined", DECLINED, a_body(card="tok_decline")),
     Scenario("address not served", REFUSED, a_body(postal_code="00000")),
     Scenario(
@@ -92,6 +98,8 @@ def perform(platform: Platform) -> None:
     _keep_customers_apart(platform)
     refused = {"delivery_id": "delivery-MUG-2", "quantity": 1, "unit_price": 500, "currency": "EUR"}
     assert platform.request("inventory/receive_stock", refused, sku="MUG-2")["status"] == 409
+    hot = {"delivery_id": "delivery-hot", "quantity": 8, "unit_price": 500, "currency": "EUR", "shards": 2}
+    assert platform.request("inventory/receive_stock", hot, sku="HOT-1")["status"] == 200
     for platform.duplicates in (False, True):
         for scenario in SCENARIOS:
             _perform(platform, scenario, f"{scenario.name}, twice" if platform.duplicates else scenario.name)
@@ -139,7 +147,8 @@ def _read(platform: Platform, order_id: str) -> None:
     for reader in sorted(key for key in platform.functions if "/get_" in key):
         invocation = platform.invoke(reader, {} if reader == "saga_log/get_sagas" else {"order_id": order_id})
         assert invocation.error is None, (reader, invocation.error)
-    assert platform.request("inventory/get_stock", sku="MUG-2")["status"] == 200
+    for sku in ("MUG-2", "HOT-1"):
+        assert platform.request("inventory/get_stock", sku=sku)["status"] == 200
     for route in ("GET /authorizations/{key}", "GET /shipments/{key}"):
         event = {"version": "2.0", "routeKey": route, "headers": {}, "pathParameters": {"key": order_id}}
         assert platform.invoke("sandbox/provider", event).answer["statusCode"] in {200, 404}
