@@ -10,7 +10,7 @@ locals {
     "GET /stock/{sku}"               = { service = "inventory", function = "get_stock", customers = false }
     "PUT /stock/{sku}"               = { service = "inventory", function = "receive_stock", customers = false }
   }
-  route_keys = keys(local.routes)
+  route_keys = concat(keys(local.routes), keys(local.console_routes))
 
   # What a function needs to know a customer by.
   customer_claim = { for jwt in var.jwt[*] : "SAGA_CUSTOMER_CLAIM" => jwt.claim }
@@ -21,12 +21,23 @@ module "api" {
 
   context     = local.context
   description = "Orders of ${var.namespace} in ${var.environment}, for callers who sign with IAM."
-  routes = {
-    for key, route in local.routes : key => {
+  routes = merge(
+    { for key, route in local.routes : key => {
       function_arn  = module.service[route.service].functions[route.function].arn
       authorization = "AWS_IAM"
       throttling    = try(var.throttling.routes[key], null)
-    }
+    } },
+    { for key, name in local.console_routes : key => {
+      function_arn  = module.console[name].arn
+      authorization = "CUSTOM"
+      throttling    = try(var.throttling.routes[key], null)
+    } },
+  )
+  # Who has no address has no console. An answer holds for the address, whatever the route.
+  authorizer = var.console == null ? null : {
+    function_arn     = module.console["authorize"].arn
+    identity_sources = ["$context.identity.sourceIp"]
+    cache_seconds    = 60
   }
   throttling         = { rate_per_second = var.throttling.rate_per_second, burst = var.throttling.burst }
   cors               = var.jwt == null ? var.cors : null

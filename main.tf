@@ -28,7 +28,7 @@ locals {
   }
 
   function_keys = flatten([
-    for service, definition in merge(local.services, { sandbox = local.sandbox }) : [
+    for service, definition in merge(local.services, { sandbox = local.sandbox, console = { publishes = false, functions = local.console_functions } }) : [
       for function in concat(keys(definition.functions), definition.publishes ? ["relay"] : []) : "${service}/${function}"
     ]
   ])

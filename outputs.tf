@@ -19,6 +19,13 @@ output "customer_api" {
   }])
 }
 
+output "console" {
+  description = "The console: URL of its page. Null without one."
+  value = var.console == null ? null : {
+    url = "${var.execute_api_base == null ? module.api.endpoint : format(var.execute_api_base, module.api.id)}/console"
+  }
+}
+
 output "sandbox" {
   description = "The sandbox: URL and the name of the SSM parameter with its secret. Null without one."
   value = !var.sandbox ? null : {
@@ -61,6 +68,7 @@ output "keys" {
   description = "The KMS key of each service, of the event bus (`event_bus`), and of what belongs to no service (`platform`): ARN."
   value = merge(
     { for service, deployed in local.deployed_services : service => deployed.key.arn },
+    { for key in aws_kms_key.console : "console" => key.arn },
     { event_bus = module.event_bus.key_arn, platform = aws_kms_key.platform.arn },
   )
 }
@@ -95,6 +103,9 @@ output "alarms" {
       merge([
         for service, deployed in local.deployed_services : { for key, arn in deployed.alarm_arns : "${service}/${key}" => arn }
       ]...),
+      merge([
+        for name, deployed in module.console : { for kind, arn in deployed.alarm_arns : "console/${name}/${kind}" => arn }
+      ]...),
       { for key, alarm in aws_cloudwatch_metric_alarm.saga_log : "saga_log/${key}" => alarm.arn },
       { for key, arn in module.event_bus.alarm_arns : "event_bus/${key}" => arn },
       { for key, arn in module.api.alarm_arns : "api/${key}" => arn },
@@ -123,5 +134,6 @@ locals {
       for service, definition in local.services :
       { service = service, function = "relay", deployed = module.service[service].relay } if definition.publishes
     ],
+    [for name, deployed in module.console : { service = "console", function = name, deployed = deployed }],
   )
 }

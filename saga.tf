@@ -1,8 +1,15 @@
 module "saga" {
   source = "./modules/saga"
 
-  context = local.context
-  name    = "order"
+  context      = local.context
+  name         = "order"
+  steps        = local.steps
+  finalizers   = { notify_customer = { service = "notification", publishes = ["CustomerNotified"] } }
+  deadline     = { service = "saga_log", detail_type = "SagaDeadlineExceeded" }
+  cancellation = { service = "order", detail_type = "OrderCancellationRequested" }
+}
+
+locals {
   steps = [
     {
       name      = "order", service = "order", do = "place_order", undo = "reverse_order",
@@ -21,12 +28,7 @@ module "saga" {
       succeeded = "ShipmentBooked", failed = "ShipmentRejected", reversed = "ShipmentReversed",
     },
   ]
-  finalizers   = { notify_customer = { service = "notification", publishes = ["CustomerNotified"] } }
-  deadline     = { service = "saga_log", detail_type = "SagaDeadlineExceeded" }
-  cancellation = { service = "order", detail_type = "OrderCancellationRequested" }
-}
 
-locals {
   # service => function => rule, as modules/microservice takes them.
   rules = {
     for service, functions in module.saga.rules : service => {

@@ -254,6 +254,32 @@ variable "domain" {
   default = null
 }
 
+variable "console" {
+  description = <<-EOT
+    A page where operators look at orders and their sagas, and place test orders where the sandbox is. Null: none.
+    - `networks`: the networks in CIDR notation from which it may be seen, as the API sees callers' addresses: public ones.
+  EOT
+  type = object({
+    networks = set(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.console == null ? true : length(var.console.networks) > 0
+    error_message = "console.networks must hold at least one network; leave console null for no console."
+  }
+
+  validation {
+    condition     = var.console == null ? true : alltrue([for network in var.console.networks : try(cidrsubnet(network, 0, 0) == network, false)])
+    error_message = "console.networks must be networks in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32, without bits after the prefix."
+  }
+
+  validation {
+    condition     = var.console == null ? true : alltrue([for network in var.console.networks : !endswith(network, "/0")])
+    error_message = "console.networks must not hold everybody's addresses."
+  }
+}
+
 variable "sandbox" {
   description = "Whether the sandbox is deployed: a test payment service provider and a test carrier. It stands in for a port that is null. Not for production."
   type        = bool

@@ -11,7 +11,9 @@ locals {
   environment = "dev"
 
   settings = {
-    sandbox                  = true
+    sandbox = true
+    # { networks = ["<your network>"] } has a page of orders and their sagas, for callers from there alone.
+    console                  = null
     functions                = {}
     throttling               = { rate_per_second = 20, burst = 40 }
     deadline_seconds         = 300

@@ -30,6 +30,7 @@ module "platform" {
     audience = [aws_cognito_user_pool_client.shop.id]
   }
   sandbox          = true
+  console          = { networks = ["127.0.0.0/8", "::1/128"] }
   sandbox_secret   = ephemeral.aws_secretsmanager_random_password.sandbox.random_password
   execute_api_base = var.execute_api_base
   deadline_seconds = var.deadline_seconds

@@ -12,6 +12,8 @@ locals {
 
   settings = {
     sandbox = false
+    # { networks = ["<your network>"] } has a page of orders and their sagas, for callers from there alone.
+    console = null
     functions = {
       "order/place_order"       = { memory_size = 512, reserved_concurrency = 50 }
       "inventory/chk_inventory" = { memory_size = 512, reserved_concurrency = 50 }

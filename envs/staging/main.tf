@@ -36,6 +36,7 @@ module "platform" {
   cors             = var.cors
   domain           = var.domain
   sandbox          = local.settings.sandbox
+  console          = local.settings.console
   sandbox_secret   = one(ephemeral.aws_secretsmanager_random_password.sandbox[*].random_password)
   payment_provider = var.payment_provider
   carrier          = var.carrier

@@ -11,7 +11,9 @@ locals {
   environment = "staging"
 
   settings = {
-    sandbox                  = true
+    sandbox = true
+    # { networks = ["<your network>"] } has a page of orders and their sagas, for callers from there alone.
+    console                  = null
     functions                = {}
     throttling               = { rate_per_second = 100, burst = 200 }
     deadline_seconds         = 900

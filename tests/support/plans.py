@@ -103,7 +103,7 @@ def of_root(name: str, arguments: Mapping[str, object]) -> Plan:
 
 
 def of_platform(more: Mapping[str, object] | None = None) -> Plan:
-    """Plan the root module with its defaults, the sandbox, and providers beside it.
+    """Plan the root module with its defaults, the sandbox, the console, and providers beside it.
 
     Where the sandbox stands for the providers, only the apply finds out where they are.
 
@@ -116,6 +116,7 @@ def of_platform(more: Mapping[str, object] | None = None) -> Plan:
         "region": "eu-west-1",
         "mail": {"from": "orders@shop.example"},
         "packages": in_a_bucket(),
+        "console": {"networks": ["192.0.2.0/24"]},
         "sandbox": True,
         "sandbox_secret": SANDBOX_SECRET,
         "payment_provider": {"url": "https://payments.example", "parameter_name": "/test/payments"},

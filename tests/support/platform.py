@@ -52,6 +52,8 @@ class Call:
     @property
     def needs(self) -> frozenset[tuple[str, str]]:
         """The permissions that the call needs: IAM action and what of DynamoDB it is on, "" for other services."""
+        if self.service == "lambda":
+            return frozenset({("lambda:InvokeFunction", self.parameters["FunctionName"])})
         if self.service != "dynamodb":
             return frozenset({({"sesv2": "ses"}.get(self.service, self.service) + f":{self.operation}", "")})
         if self.operation == "TransactWriteItems":
@@ -314,10 +316,21 @@ class Platform:
             return {"FailedEntryCount": 0, "Entries": [{} for _ in parameters["Entries"]]}
         if operation == "GetParameter":
             return {"Parameter": {"Name": parameters["Name"], "Value": SECRET}}
+        if operation == "Invoke":
+            return self._invoked(parameters)
         if operation == "SendEmail":
             self.mails.append(parameters)
             return {"MessageId": f"mail-{len(self.mails)}"}
         raise NotImplementedError(f"{service} {operation}")
+
+    def _invoked(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer an invocation of one function by another, as Lambda does when it waits for the function."""
+        function = next(key for key, function in self.functions.items() if function.arn == parameters["FunctionName"])
+        invocation = self.invoke(function, json.loads(parameters["Payload"]))
+        failed = invocation.error
+        answer = {"errorType": type(failed).__name__, "errorMessage": ""} if failed else invocation.answer
+        told: dict[str, Any] = {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode())}
+        return {**told, "FunctionError": "Unhandled"} if failed else told
 
     def provider(self, method: str, url: str, **options: Any) -> Any:
         """Answer a call of a provider: the sandbox stands for both."""

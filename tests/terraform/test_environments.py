@@ -43,7 +43,7 @@ def test_an_environment_plans_with_its_settings(environment: str, plan_of: PlanO
     assert {group["retention_in_days"] for group in groups} == {expected["log_retention_days"]}
 
     keys = of_type(resources, "aws_kms_key").values()
-    assert len(keys) == len(tables) + 2
+    assert len(keys) == len(tables) + 2 + (environment == "local")  # of the bus, of the platform, of the console
     assert {(key["enable_key_rotation"], key["deletion_window_in_days"]) for key in keys} == {
         (True, expected["key_deletion_window_days"])
     }

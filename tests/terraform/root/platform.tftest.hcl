@@ -36,7 +36,7 @@ variables {
     s3 = {
       bucket = "packages"
       sha256 = {
-        for name in ["inventory", "notification", "order", "payment", "relay", "saga_log", "sandbox", "shipping"] :
+        for name in ["console", "inventory", "notification", "order", "payment", "relay", "saga_log", "sandbox", "shipping"] :
         name => "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
       }
     }
@@ -103,6 +103,71 @@ run "with_the_sandbox" {
   }
 }
 
+run "with_a_console" {
+  command = plan
+
+  variables {
+    console             = { networks = ["203.0.113.0/24", "2001:db8::/32"] }
+    sandbox             = true
+    sandbox_secret      = "0123456789abcdef0123456789abcdef"
+    execute_api_base    = "http://127.0.0.1:4566/_aws/execute-api/%s/$default"
+    deletion_protection = false
+  }
+
+  assert {
+    condition     = output.console.url == "http://127.0.0.1:4566/_aws/execute-api/a1b2c3d4e5/$default/console"
+    error_message = "the page is a route of the API: ${output.console.url}"
+  }
+
+  assert {
+    condition     = [for key in keys(output.functions) : key if startswith(key, "console/")] == ["console/authorize", "console/get_order", "console/get_orders", "console/get_page", "console/place_order"]
+    error_message = "functions: ${jsonencode(keys(output.functions))}"
+  }
+
+  assert {
+    condition     = module.console["authorize"].environment.CONSOLE_NETWORKS == "2001:db8::/32,203.0.113.0/24"
+    error_message = "the authorizer admits the networks that are named: ${module.console["authorize"].environment.CONSOLE_NETWORKS}"
+  }
+
+  assert {
+    condition     = local.console_routes == tomap({ "GET /console" = "get_page", "GET /console/files/{file}" = "get_page", "GET /console/orders" = "get_orders", "GET /console/orders/{id}" = "get_order", "POST /console/orders" = "place_order" })
+    error_message = "routes: ${jsonencode(local.console_routes)}"
+  }
+
+  assert {
+    condition     = contains(keys(output.keys), "console") && !contains(keys(output.tables), "console")
+    error_message = "a key of its own, and no table"
+  }
+
+  assert {
+    condition     = length([for key in keys(output.alarms.arns) : key if startswith(key, "console/")]) == 15
+    error_message = "errors, throttles and duration of each function: ${jsonencode(keys(output.alarms.arns))}"
+  }
+}
+
+run "with_a_console_in_production" {
+  command = plan
+
+  variables {
+    environment      = "prod"
+    console          = { networks = ["203.0.113.0/24"] }
+    payment_provider = { url = "https://psp.example.com", parameter_name = "/psp" }
+    carrier          = { url = "https://carrier.example.com", parameter_name = "/carrier" }
+    vpc              = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+    code_signing     = { profile_version_arns = ["arn:aws:signer:eu-central-1:123456789012:/signing-profiles/releases/a1b2c3d4e5"] }
+  }
+
+  assert {
+    condition     = !contains(keys(output.functions), "console/place_order") && !contains(keys(local.console_routes), "POST /console/orders")
+    error_message = "test orders are for the sandbox"
+  }
+
+  assert {
+    condition     = module.console["get_orders"].environment.CONSOLE_PLACING == "no"
+    error_message = "the page says so"
+  }
+}
+
 run "in_production" {
   command = plan
 
@@ -116,8 +181,8 @@ run "in_production" {
   }
 
   assert {
-    condition     = output.sandbox == null && length(module.sandbox) == 0 && length(module.sandbox_api) == 0 && length(aws_ssm_parameter.sandbox) == 0
-    error_message = "nothing of the sandbox is there"
+    condition     = output.sandbox == null && output.console == null && length(module.console) == 0 && length(aws_kms_key.console) == 0 && length(module.sandbox) == 0 && length(module.sandbox_api) == 0 && length(aws_ssm_parameter.sandbox) == 0
+    error_message = "nothing of the sandbox and of the console is there"
   }
 
   assert {

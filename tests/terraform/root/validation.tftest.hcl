@@ -7,7 +7,7 @@ variables {
   packages = {
     s3 = {
       bucket = "packages"
-      sha256 = { for name in ["inventory", "notification", "order", "payment", "relay", "saga_log", "sandbox", "shipping"] : name => "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+      sha256 = { for name in ["console", "inventory", "notification", "order", "payment", "relay", "saga_log", "sandbox", "shipping"] : name => "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
     }
   }
   mail             = { from = "orders@example.com" }
@@ -215,6 +215,56 @@ run "refuses_limits_of_a_route_that_is_none" {
   }
 
   expect_failures = [var.throttling]
+}
+
+run "refuses_a_console_for_nobody" {
+  command = plan
+
+  variables {
+    console = { networks = [] }
+  }
+
+  expect_failures = [var.console]
+}
+
+run "refuses_an_address_for_a_network" {
+  command = plan
+
+  variables {
+    console = { networks = ["203.0.113.7"] }
+  }
+
+  expect_failures = [var.console]
+}
+
+run "refuses_a_network_with_bits_after_its_prefix" {
+  command = plan
+
+  variables {
+    console = { networks = ["203.0.113.7/24"] }
+  }
+
+  expect_failures = [var.console]
+}
+
+run "refuses_a_console_for_everybody" {
+  command = plan
+
+  variables {
+    console = { networks = ["0.0.0.0/0"] }
+  }
+
+  expect_failures = [var.console]
+}
+
+run "refuses_a_console_for_every_long_address" {
+  command = plan
+
+  variables {
+    console = { networks = ["203.0.113.0/24", "::/0"] }
+  }
+
+  expect_failures = [var.console]
 }
 
 run "refuses_a_sandbox_in_production" {

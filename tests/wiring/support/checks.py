@@ -482,7 +482,7 @@ def permissions(wiring: Wiring, seen: Platform) -> Iterator[str]:
         unknown = statements.keys() - SIDS_OF_CODE - SIDS_OF_LAMBDA
         yield from (f"{key}: nothing is known of statement {sid}" for sid in sorted(unknown))
         permitted = {
-            (action, _of_dynamodb(action, arn))
+            (action, _named(action, arn))
             for sid in SIDS_OF_CODE & statements.keys()
             for action in statements[sid]["Action"]
             for arn in statements[sid]["Resource"]
@@ -494,5 +494,8 @@ def permissions(wiring: Wiring, seen: Platform) -> Iterator[str]:
         yield from (f"{key}: may call {' on '.join(one)}, and never does" for one in sorted(permitted - wanted))
 
 
-def _of_dynamodb(action: str, arn: str) -> str:
+def _named(action: str, arn: str) -> str:
+    """What a call has to name: a function, a table or an index of one; "" for the rest."""
+    if action == "lambda:InvokeFunction":
+        return arn
     return arn.split(":", 5)[5] if action.startswith("dynamodb:") else ""

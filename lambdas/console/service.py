@@ -1,0 +1,135 @@
+"""What the console tells of the platform, section by section: one that is down leaves the others as they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from console import testorders
+from console.asking import Function, UnavailableError
+from saga_kit import clock
+from saga_kit.http import Problem
+
+OK, MISSING, UNAVAILABLE = "ok", "missing", "unavailable"
+LIMIT = 100
+"""How many open sagas, and how many that have ended, are told at most."""
+FEW = 20
+"""With fewer ended ones than this today, those of yesterday are told too: a day has just begun, or is quiet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sagas:
+    """Lists sagas, by the saga log."""
+
+    function: Function
+
+    def tell(self) -> dict[str, Any]:
+        """Return a section: the open ones by their deadlines, and those that ended lately, the last one first."""
+        today = clock.now()
+        try:
+            opened, ended = self._page("open"), self._page("ended", _day(today))
+            found, more = [*ended["sagas"]], "cursor" in ended
+            if len(found) < FEW:
+                before = self._page("ended", _day(today - timedelta(days=1)))
+                more = "cursor" in before or len(found) + len(before["sagas"]) > LIMIT
+                found = [*found, *before["sagas"]][:LIMIT]
+        except UnavailableError as error:
+            return _unavailable(error)
+        return {
+            "status": OK,
+            "open": opened["sagas"],
+            "more_open": "cursor" in opened,
+            "ended": found,
+            "more_ended": more,
+        }
+
+    def _page(self, state: str, day: str | None = None) -> Any:
+        return self.function.ask({"state": state, "limit": LIMIT, **({"day": day} if day else {})})
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Tells one saga, by the saga log."""
+
+    function: Function
+
+    def tell(self, order_id: str) -> dict[str, Any]:
+        """Return a section: the story of the order's saga."""
+        return _section(lambda: self.function.ask({"order_id": order_id}), "story")
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """Takes orders and deliveries, by the functions of the API that do."""
+
+    place_order: Function
+    receive_stock: Function
+
+    def place(self, chosen: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """Place the order that was ``chosen`` (PlaceTestOrderRequest.v1), once for each ``key``.
+
+        Returns its id and state; a refused one has both too, and the reason. Raises ``Problem``: 422 for a choice that
+        is none, 503 when a function does not answer, and what the functions answer with otherwise.
+        """
+        order = testorders.order(chosen)
+        if chosen["stock"]:
+            for sku, delivery in testorders.deliveries(chosen, key):
+                self._request(self.receive_stock, "PUT /stock/{sku}", delivery, path={"sku": sku})
+        status, answer = self._request(
+            self.place_order, "POST /orders", order, headers={"idempotency-key": f"console-{key}"}
+        )
+        placed = {"order_id": answer["order_id"], "state": answer.get("state", "REJECTED")}
+        return placed if status < HTTPStatus.BAD_REQUEST else {**placed, "reason": answer["detail"]}
+
+    def _request(
+        self,
+        function: Function,
+        route: str,
+        body: Mapping[str, Any],
+        *,
+        headers: Mapping[str, str] | None = None,
+        path: Mapping[str, str] | None = None,
+    ) -> tuple[int, dict[str, Any]]:
+        """Ask a function as the HTTP API would; return status and document, of a refused order too."""
+        method = route.partition(" ")[0]
+        request = {
+            "version": "2.0",
+            "routeKey": route,
+            "headers": {"content-type": "application/json", **(headers or {})},
+            # What the API says of an operator: the function that decides who is one has let this one in.
+            "requestContext": {"http": {"method": method}, "authorizer": {"iam": {"userId": "console"}}},
+            "pathParameters": dict(path or {}),
+            "body": json.dumps(body),
+            "isBase64Encoded": False,
+        }
+        try:
+            answer = function.ask(request)
+        except UnavailableError as error:
+            raise Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", f"{error.function} does not answer; try again"
+            ) from error
+        status, document = int(answer["statusCode"]), json.loads(answer["body"])
+        if status >= HTTPStatus.BAD_REQUEST and "order_id" not in document:
+            kind = str(document.get("type", "")).rpartition(":")[2] or "refused"
+            raise Problem(HTTPStatus(status), kind, str(document.get("detail", "refused")))
+        return status, document
+
+
+def _section(ask: Callable[[], Any], name: str) -> dict[str, Any]:
+    try:
+        document = ask()
+    except UnavailableError as error:
+        return _unavailable(error)
+    return {"status": MISSING} if document is None else {"status": OK, name: document}
+
+
+def _unavailable(error: UnavailableError) -> dict[str, Any]:
+    return {"status": UNAVAILABLE, "function": error.function}
+
+
+def _day(moment: datetime) -> str:
+    return clock.rfc3339(moment)[:10]
