@@ -76,7 +76,7 @@ def test_the_authorizer_is_asked_by_the_address(local: dict[str, Any]) -> None:
     assert authorizer["identity_sources"] == ["$context.identity.sourceIp"]
     assert authorizer["authorizer_payload_format_version"] == "2.0"
     assert authorizer["enable_simple_responses"] is True
-    assert authorizer["authorizer_result_ttl_in_seconds"] == 60
+    assert authorizer["authorizer_result_ttl_in_seconds"] == 0
     functions = dict(of_console(local, "aws_lambda_function"))
     variables = functions["authorize"]["environment"][0]["variables"]
     assert variables["CONSOLE_NETWORKS"] == "127.0.0.0/8,::1/128"

@@ -130,7 +130,7 @@ run "with_a_console" {
   }
 
   assert {
-    condition     = local.console_routes == tomap({ "GET /console" = "get_page", "GET /console/files/{file}" = "get_page", "GET /console/orders" = "get_orders", "GET /console/orders/{id}" = "get_order", "POST /console/orders" = "place_order" })
+    condition     = jsonencode(local.console_routes) == jsonencode({ "GET /console" = "get_page", "GET /console/files/{file}" = "get_page", "GET /console/orders" = "get_orders", "GET /console/orders/{id}" = "get_order", "POST /console/orders" = "place_order" })
     error_message = "routes: ${jsonencode(local.console_routes)}"
   }
 
