@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -109,7 +110,9 @@ def perform(platform: Platform) -> None:
 
 def _use_the_console(platform: Platform) -> None:
     """Everything that the console's page asks for, by an operator whose address is admitted."""
-    asked = {"version": "2.0", "requestContext": {"http": {"sourceIp": "192.0.2.7"}}}
+    network = platform.functions["console/authorize"].environment["CONSOLE_NETWORKS"].split(",")[0]
+    address = str(ipaddress.ip_network(network)[1])
+    asked = {"version": "2.0", "requestContext": {"http": {"sourceIp": address}}}
     assert platform.invoke("console/authorize", asked).answer == {"isAuthorized": True}
     for path in ({}, {"file": "app.js"}):
         assert platform.invoke("console/get_page", {**asked, "pathParameters": path}).answer["statusCode"] == 200
