@@ -1,8 +1,8 @@
 # Everything in which this environment differs from the others. The bucket and its region are given to `terraform init`.
+# The bucket encrypts what is put into it with its own key; `encrypt` would ask for another.
 terraform {
   backend "s3" {
     key          = "saga/prod/terraform.tfstate"
-    encrypt      = true
     use_lockfile = true
   }
 }

@@ -5,6 +5,15 @@ provider "aws" {
       Repository = "terraform-aws-saga"
     }
   }
+
+  dynamic "assume_role" {
+    for_each = compact([var.deploy_role_arn])
+
+    content {
+      role_arn     = assume_role.value
+      session_name = "terraform-${local.environment}"
+    }
+  }
 }
 
 data "aws_caller_identity" "this" {}

@@ -85,8 +85,14 @@ variable "alarm_topic_arn" {
   default     = null
 }
 
+variable "deploy_role_arn" {
+  description = "ARN of the role that Terraform assumes to deploy, as `envs/bootstrap` makes it. Null: it has the credentials already, as a workflow does that has assumed it."
+  type        = string
+  default     = null
+}
+
 variable "permissions_boundary_arn" {
-  description = "ARN of the policy that bounds every role's permissions. Null: no boundary."
+  description = "ARN of the policy that bounds every role's permissions. The deploy role makes no role without it. Null: no boundary."
   type        = string
   default     = null
 }

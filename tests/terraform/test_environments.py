@@ -133,7 +133,7 @@ def test_environments_share_everything_but_their_settings(file: str) -> None:
 
 
 @pytest.mark.parametrize("environment", DEPLOYED)
-def test_the_state_is_encrypted_locked_and_kept_apart(environment: str) -> None:
+def test_the_state_is_locked_and_kept_apart(environment: str) -> None:
     folder = ROOT / "envs" / environment
     assert {path.name for path in folder.glob("*.tf") if not path.name.endswith("_override.tf")} == {
         "main.tf",
@@ -144,5 +144,5 @@ def test_the_state_is_encrypted_locked_and_kept_apart(environment: str) -> None:
     }
     text = (folder / "settings.tf").read_text(encoding="utf-8")
     backend = dict(re.findall(r"^    (\w+) += (.+)$", text.split("locals")[0], re.MULTILINE))
-    assert backend == {"key": f'"saga/{environment}/terraform.tfstate"', "encrypt": "true", "use_lockfile": "true"}
+    assert backend == {"key": f'"saga/{environment}/terraform.tfstate"', "use_lockfile": "true"}
     assert f'environment = "{environment}"' in text

@@ -12,6 +12,7 @@ from emulator.corrections import (
     async_invocation,
     bus_policies,
     condition_keys,
+    deployments,
     error_types,
     http_apis,
     mail_authorization,
@@ -34,6 +35,7 @@ CORRECTIONS = (
     alarms,
     bus_policies,
     condition_keys,
+    deployments,
     mail_authorization,
 )
 

@@ -1,0 +1,326 @@
+# What `terraform plan`, `apply` and `destroy` of the platform ask AWS for, by groups. Resources are named by the
+# environment's prefix, keys by their tags. Where AWS knows no resource for an action, or gives it a random id, the
+# statement says so.
+locals {
+  statements = {
+    data     = local.data
+    run      = local.run
+    events   = local.events
+    observe  = local.observe
+    identity = local.identity
+  }
+
+  data = [
+    {
+      Sid       = "FindState"
+      Effect    = "Allow"
+      Action    = "s3:ListBucket"
+      Resource  = var.state.bucket_arn
+      Condition = { StringEquals = { "s3:prefix" = [var.state.key, "${var.state.key}.tflock"] } }
+    },
+    {
+      Sid      = "KeepState"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = "${var.state.bucket_arn}/${var.state.key}"
+    },
+    {
+      Sid      = "LockState"
+      Effect   = "Allow"
+      Action   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+      Resource = "${var.state.bucket_arn}/${var.state.key}.tflock"
+    },
+    {
+      Sid       = "UseStateKey"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = var.state.kms_key_arn
+      Condition = { StringEquals = { "kms:ViaService" = "s3.${var.context.region}.amazonaws.com" } }
+    },
+    {
+      Sid    = "ManageTables"
+      Effect = "Allow"
+      Action = [
+        "dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable",
+        "dynamodb:DescribeTimeToLive", "dynamodb:ListTagsOfResource", "dynamodb:TagResource", "dynamodb:UntagResource",
+        "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable", "dynamodb:UpdateTimeToLive",
+      ]
+      Resource = "${local.in.dynamodb}:table/${local.prefix}*"
+    },
+    {
+      # A key has no name: it is made with the environment's tags, and found by them from then on.
+      Sid      = "MakeKeys"
+      Effect   = "Allow"
+      Action   = ["kms:CreateKey", "kms:TagResource"]
+      Resource = "*"
+      Condition = { StringEquals = {
+        "aws:RequestTag/Environment" = local.environment
+        "aws:RequestTag/Platform"    = var.context.namespace
+      } }
+    },
+    {
+      Sid    = "ManageKeys"
+      Effect = "Allow"
+      Action = [
+        "kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias", "kms:DescribeKey", "kms:EnableKeyRotation", "kms:Encrypt",
+        "kms:GenerateDataKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags", "kms:PutKeyPolicy",
+        "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
+      ]
+      Resource  = "${local.in.kms}:key/*"
+      Condition = local.tagged
+    },
+    {
+      Sid      = "NameKeys"
+      Effect   = "Allow"
+      Action   = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
+      Resource = "${local.in.kms}:alias/${local.prefix}*"
+    },
+    {
+      # No other resource than all.
+      Sid      = "ListKeyNames"
+      Effect   = "Allow"
+      Action   = "kms:ListAliases"
+      Resource = "*"
+    },
+    {
+      Sid    = "ManageParameters"
+      Effect = "Allow"
+      Action = [
+        "ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource",
+        "ssm:PutParameter", "ssm:RemoveTagsFromResource",
+      ]
+      Resource = "${local.in.ssm}:parameter/${var.context.namespace}/${local.environment}/*"
+    },
+    {
+      # No other resource than all.
+      Sid      = "ListParametersAndMakeSecrets"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:GetRandomPassword", "ssm:DescribeParameters"]
+      Resource = "*"
+    },
+    {
+      Sid    = "ManageBackups"
+      Effect = "Allow"
+      Action = [
+        "backup:CreateBackupPlan", "backup:CreateBackupSelection", "backup:CreateBackupVault", "backup:DeleteBackupPlan",
+        "backup:DeleteBackupSelection", "backup:DeleteBackupVault", "backup:DeleteBackupVaultAccessPolicy",
+        "backup:DescribeBackupVault", "backup:GetBackupPlan", "backup:GetBackupSelection", "backup:GetBackupVaultAccessPolicy",
+        "backup:ListBackupSelections", "backup:ListTags", "backup:PutBackupVaultAccessPolicy",
+        "backup:PutBackupVaultLockConfiguration", "backup:TagResource", "backup:UntagResource", "backup:UpdateBackupPlan",
+      ]
+      # A plan has a random id.
+      Resource = ["${local.in.backup}:backup-vault:${local.prefix}*", "${local.in.backup}:backup-plan:*"]
+    },
+    {
+      # Backup keeps what it stores under the vault's key; no other resource than all.
+      Sid      = "MakeVaults"
+      Effect   = "Allow"
+      Action   = "backup-storage:MountCapsule"
+      Resource = "*"
+    },
+  ]
+
+  run = [
+    {
+      Sid    = "ManageFunctions"
+      Effect = "Allow"
+      Action = [
+        "lambda:AddPermission", "lambda:CreateFunction", "lambda:DeleteFunction", "lambda:DeleteFunctionCodeSigningConfig",
+        "lambda:DeleteFunctionConcurrency", "lambda:DeleteFunctionEventInvokeConfig", "lambda:GetFunction",
+        "lambda:GetFunctionCodeSigningConfig", "lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration",
+        "lambda:GetFunctionEventInvokeConfig", "lambda:GetPolicy", "lambda:ListTags", "lambda:ListVersionsByFunction",
+        "lambda:PutFunctionCodeSigningConfig", "lambda:PutFunctionConcurrency", "lambda:PutFunctionEventInvokeConfig",
+        "lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateFunctionCode",
+        "lambda:UpdateFunctionConfiguration", "lambda:UpdateFunctionEventInvokeConfig",
+      ]
+      Resource = "${local.in.lambda}:function:${local.prefix}*"
+    },
+    {
+      # A mapping has a random id; it is bound to the function instead.
+      Sid      = "ManageStreamMappings"
+      Effect   = "Allow"
+      Action   = ["lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"]
+      Resource = "*"
+      Condition = { ArnLike = {
+        "lambda:FunctionArn" = "${local.in.lambda}:function:${local.prefix}*"
+      } }
+    },
+    {
+      Sid    = "SeeStreamMappings"
+      Effect = "Allow"
+      Action = ["lambda:GetEventSourceMapping", "lambda:ListTags", "lambda:TagResource"]
+      # Lambda takes no function as a condition of these.
+      Resource = "${local.in.lambda}:event-source-mapping:*"
+    },
+    {
+      Sid    = "ManageApis"
+      Effect = "Allow"
+      Action = ["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT", "apigateway:TagResource"]
+      # An API has a random id, and API Gateway's ARNs have no account: an account of its own keeps another platform's APIs apart.
+      Resource = [for path in ["/apis", "/apis/*", "/domainnames", "/domainnames/*", "/tags/*"] :
+      "arn:${var.context.partition}:apigateway:${var.context.region}::${path}"]
+    },
+    {
+      # The API's access logs; no other resource than all.
+      Sid    = "DeliverAccessLogs"
+      Effect = "Allow"
+      Action = [
+        "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery",
+        "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+      ]
+      Resource = "*"
+    },
+  ]
+
+  events = concat([
+    {
+      Sid    = "ManageEvents"
+      Effect = "Allow"
+      Action = [
+        "events:CreateArchive", "events:CreateEventBus", "events:DeleteArchive", "events:DeleteEventBus", "events:DeleteRule",
+        "events:DescribeArchive", "events:DescribeEventBus", "events:DescribeRule", "events:ListTagsForResource",
+        "events:ListTargetsByRule", "events:PutPermission", "events:PutRule", "events:PutTargets", "events:RemovePermission",
+        "events:RemoveTargets", "events:TagResource", "events:UntagResource", "events:UpdateArchive", "events:UpdateEventBus",
+      ]
+      Resource = [
+        "${local.in.events}:archive/${local.prefix}*",
+        "${local.in.events}:event-bus/${local.prefix}*",
+        "${local.in.events}:rule/${local.prefix}*",
+      ]
+    },
+    {
+      Sid    = "ManageQueues"
+      Effect = "Allow"
+      Action = [
+        "sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags",
+        "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue",
+      ]
+      Resource = "${local.in.sqs}:${local.prefix}*"
+    },
+    {
+      Sid    = "ManageTopics"
+      Effect = "Allow"
+      Action = [
+        "sns:CreateTopic", "sns:DeleteTopic", "sns:GetTopicAttributes", "sns:ListTagsForResource", "sns:SetTopicAttributes",
+        "sns:TagResource", "sns:UntagResource",
+      ]
+      Resource = "${local.in.sns}:${local.prefix}*"
+    },
+    ], [for arns in [local.mail_identity_arns] : {
+      Sid    = "ManageMailIdentities"
+      Effect = "Allow"
+      Action = [
+        "ses:CreateEmailIdentity", "ses:DeleteEmailIdentity", "ses:GetEmailIdentity", "ses:ListTagsForResource", "ses:TagResource",
+        "ses:UntagResource",
+      ]
+      Resource = arns
+  } if length(arns) > 0])
+
+  observe = [
+    {
+      Sid    = "ManageLogGroups"
+      Effect = "Allow"
+      Action = [
+        "logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:DisassociateKmsKey",
+        "logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
+      ]
+      Resource = [for group in ["lambda", "vendedlogs/apigateway", "cloudtrail"] : "${local.in.logs}:log-group:/aws/${group}/${local.prefix}*"]
+    },
+    {
+      # No other resource than all.
+      Sid      = "FindLogGroupsAndAlarms"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups"]
+      Resource = "*"
+    },
+    {
+      Sid      = "ManageAlarms"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:DeleteAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"]
+      Resource = "${local.in.cloudwatch}:alarm:${local.prefix}*"
+    },
+    {
+      Sid      = "ManageDashboards"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard"]
+      Resource = "arn:${var.context.partition}:cloudwatch::${var.context.account_id}:dashboard/${local.prefix}*"
+    },
+    {
+      Sid    = "ManageTrail"
+      Effect = "Allow"
+      Action = [
+        "cloudtrail:AddTags", "cloudtrail:CreateTrail", "cloudtrail:DeleteTrail", "cloudtrail:GetEventSelectors", "cloudtrail:GetTrail",
+        "cloudtrail:GetTrailStatus", "cloudtrail:ListTags", "cloudtrail:PutEventSelectors", "cloudtrail:RemoveTags",
+        "cloudtrail:StartLogging", "cloudtrail:UpdateTrail",
+      ]
+      Resource = "${local.in.cloudtrail}:trail/${local.prefix}*"
+    },
+    {
+      # No other resource than all.
+      Sid      = "FindTrail"
+      Effect   = "Allow"
+      Action   = ["cloudtrail:DescribeTrails", "cloudtrail:ListTrails"]
+      Resource = "*"
+    },
+    {
+      Sid    = "ManageTrailBucket"
+      Effect = "Allow"
+      Action = [
+        "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:GetAccelerateConfiguration", "s3:GetBucketAcl",
+        "s3:GetBucketCORS", "s3:GetBucketLocation", "s3:GetBucketLogging", "s3:GetBucketNotification",
+        "s3:GetBucketObjectLockConfiguration", "s3:GetBucketOwnershipControls", "s3:GetBucketPolicy",
+        "s3:GetBucketPublicAccessBlock", "s3:GetBucketRequestPayment", "s3:GetBucketTagging", "s3:GetBucketVersioning",
+        "s3:GetBucketWebsite", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration",
+        "s3:GetReplicationConfiguration", "s3:ListBucket", "s3:ListTagsForResource", "s3:PutBucketLogging",
+        "s3:PutBucketNotification", "s3:PutBucketObjectLockConfiguration", "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy",
+        "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging", "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration",
+        "s3:PutLifecycleConfiguration", "s3:TagResource", "s3:UntagResource",
+      ]
+      Resource = "arn:${var.context.partition}:s3:::${local.prefix}audit-*"
+    },
+  ]
+
+  # Roles of the platform carry the boundary: without it they are not made, not given policies, and it is not taken off.
+  identity = [
+    {
+      Sid       = "MakeBoundedRoles"
+      Effect    = "Allow"
+      Action    = ["iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
+      Resource  = "${local.iam}:role/${local.prefix}*"
+      Condition = { StringEquals = { "iam:PermissionsBoundary" = local.boundary } }
+    },
+    {
+      Sid    = "ManageRoles"
+      Effect = "Allow"
+      Action = [
+        "iam:DeleteRole", "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole",
+        "iam:ListRolePolicies", "iam:ListRoleTags", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole",
+        "iam:UpdateRoleDescription",
+      ]
+      Resource = "${local.iam}:role/${local.prefix}*"
+    },
+    {
+      Sid       = "PassRolesToServices"
+      Effect    = "Allow"
+      Action    = "iam:PassRole"
+      Resource  = "${local.iam}:role/${local.prefix}*"
+      Condition = { StringEquals = { "iam:PassedToService" = ["backup.amazonaws.com", "cloudtrail.amazonaws.com", "lambda.amazonaws.com"] } }
+    },
+    {
+      Sid      = "LeaveBoundaryOnRoles"
+      Effect   = "Deny"
+      Action   = "iam:DeleteRolePermissionsBoundary"
+      Resource = "*"
+    },
+    {
+      Sid    = "LeaveItselfAndBoundaryAlone"
+      Effect = "Deny"
+      Action = [
+        "iam:AttachRolePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:DeleteRole",
+        "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
+        "iam:SetDefaultPolicyVersion", "iam:UpdateAssumeRolePolicy",
+      ]
+      Resource = ["${local.iam}:policy${local.path}*", "${local.iam}:role${local.path}*"]
+    },
+  ]
+}
