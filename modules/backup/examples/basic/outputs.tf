@@ -1,0 +1,4 @@
+output "vault" {
+  description = "The vault."
+  value       = module.backup.vault
+}
