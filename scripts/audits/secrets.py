@@ -77,7 +77,7 @@ def scan(paths: Sequence[str], root: Path = ROOT) -> list[Finding]:
     found = []
     for start in range(0, len(paths), _BATCH):
         batch = paths[start : start + _BATCH]
-        report = json.loads(run("detect-secrets", "-C", str(root), "scan", "--no-verify", *batch))
+        report = json.loads(run("detect-secrets", "scan", "--no-verify", "--all-files", *batch, cwd=root))
         found += [finding for path, items in report["results"].items() for finding in _findings(root, path, items)]
     return sorted(found)
 

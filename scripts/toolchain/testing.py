@@ -55,6 +55,7 @@ LAYERS = (
     Layer("wiring", "events, rules and schemas agree, from the plan of the platform", uses_terraform=True),
     Layer("policy", "security scan of the configuration and of its plan", uses_terraform=True),
     Layer("iam", "every permission is needed, and everything else is refused", uses_terraform=True),
+    Layer("audit", "secrets, vulnerable dependencies, workflows, bill of materials"),
     Layer("e2e", "the platform, applied to the emulator and put through every failure", uses_terraform=True),
     Layer("simulation", "schedules of messages, crashes and duplicates", workers=2),
     Layer("benchmarks", "start-up time and calls against their limits"),
