@@ -1,6 +1,6 @@
 """Puts a bill of materials into CycloneDX's format, and validates it against its schema.
 
-Runs on the Python of the audits' environment: what `audits.sbom` knows on standard input, the document on standard output.
+Runs on the Python of the audits' environment: takes what `audits.sbom` knows on standard input, gives the document.
 """
 
 import base64
@@ -34,7 +34,7 @@ def document(content: dict[str, Any]) -> str:
     bom.register_dependency(root, packages.values())
     for name, package in packages.items():
         bom.register_dependency(package, [libraries[library] for library in content["packages"][name]["carries"]])
-    text = JsonV1Dot6(bom).output_as_string(indent=2)
+    text: str = JsonV1Dot6(bom).output_as_string(indent=2)
     error = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     if error:
         raise ValueError(str(error))

@@ -19,12 +19,13 @@ import click
 
 from audits.tools import AuditError
 from toolchain import build, dependencies, venv
-from toolchain.build import BuildError, Builder
+from toolchain.build import Builder, BuildError
 from toolchain.dependencies import DependencyError, Vendor
 from toolchain.venv import REQUIREMENTS, ROOT
 
 TARGET = ROOT / "dist" / "sbom.json"
 _DOCUMENT = Path(__file__).with_name("document.py")
+_LICENSE_FIELDS = ("License-Expression", "License")
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
@@ -51,13 +52,14 @@ def libraries(names: set[str], vendor: Vendor, lock: Path = REQUIREMENTS / "lamb
     missing = sorted(names - installed.keys())
     if missing:
         raise AuditError(f"{missing[0]} is in a package, but nothing says which version")
+    described = {name: (installed[name].version, installed[name].metadata) for name in sorted(names)}
     return {
         name: {
-            "version": installed[name].version,
-            "license": installed[name].metadata.get("License-Expression") or installed[name].metadata.get("License"),
+            "version": version,
+            "license": next((metadata[key] for key in _LICENSE_FIELDS if metadata[key]), None),
             "sha256": _hashes(lock, name),
         }
-        for name in sorted(names)
+        for name, (version, metadata) in described.items()
     }
 
 
