@@ -60,8 +60,8 @@ def event_id(saga_id: str, step: str, outcome: str) -> str:
 
 def traceparent(saga_id: str, identity: str, parent: str | None = None) -> str:
     """Return a W3C traceparent: the trace of ``parent`` or else of the saga, with the event as its span."""
-    trace = parent.split("-")[1] if parent else uuid.UUID(saga_id).hex
-    return f"00-{trace}-{uuid.UUID(identity).hex[:16]}-01"
+    trace = parent.split("-")[1] if parent else saga_id.replace("-", "")
+    return f"00-{trace}-{identity.replace('-', '')[:16]}-01"
 
 
 def first(
@@ -139,8 +139,11 @@ def parse(message: object) -> Event:
         raise InvalidEventError("detail-type", "a text")
     if not isinstance(detail, dict):
         raise InvalidEventError("detail", "a JSON object with meta and data")
-    schema.check(META_SCHEMA, detail.get("meta"), "meta")
-    name: str = detail["meta"]["schema"]
+    meta = detail.get("meta")
+    name = meta.get("schema") if isinstance(meta, dict) else None
+    if not isinstance(name, str):
+        schema.check(META_SCHEMA, meta, "meta")
+        raise InvalidEventError("meta.schema", "a text")
     if name.partition(".")[0] != detail_type:
         raise InvalidEventError("meta.schema", f"a version of {detail_type}, got {name!r}")
     schema.check(name, detail)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
 
 from saga_kit.envelope import Event, Meta
 from saga_kit.errors import InvalidEventError
@@ -19,11 +19,32 @@ def dump(event: Event) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
+_BEFORE_DETAIL = re.compile(r'\{"detail_type":"([A-Za-z0-9]+)","detail":')
+_DECODER = json.JSONDecoder()
+_MAY_BE_SURROGATE = re.compile(r"\\u[dD]")
+
+
 def load(text: str) -> Event:
     """Return the event that a row holds. Raises ``InvalidEventError`` when the text is not one."""
+    return load_with_detail(text)[0]
+
+
+def load_with_detail(text: str) -> tuple[Event, str]:
+    """Return the event that a row holds, and its ``detail`` as it stands there, which is what goes to the bus.
+
+    Raises ``InvalidEventError`` when the text is not what ``dump`` writes, or holds half of a surrogate pair, which no
+    table could take further on.
+    """
+    before = _BEFORE_DETAIL.match(text)
+    if before is None:
+        raise InvalidEventError(ATTRIBUTE, "a serialised event, its detail type first")
     try:
-        document: Any = json.loads(text)
-        detail = document["detail"]
-        return Event(document["detail_type"], Meta(**detail["meta"]), detail["data"])
+        detail, end = _DECODER.raw_decode(text, before.end())
+        if _MAY_BE_SURROGATE.search(text):
+            json.dumps(detail, ensure_ascii=False).encode()
+        event = Event(before[1], Meta(**detail["meta"]), detail["data"])
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidEventError(ATTRIBUTE, f"a serialised event ({error})") from None
+    if text[end:] != "}":
+        raise InvalidEventError(ATTRIBUTE, "a serialised event, and nothing after its detail")
+    return event, text[before.end() : end]

@@ -8,7 +8,6 @@ dead-letter queue.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,12 +55,12 @@ def _outgoing(record: Mapping[str, Any]) -> _Outgoing | None:
         raise InvalidEventError("Records", f"records of a DynamoDB stream ({error!r})") from None
     if new is None or new == old:
         return None
-    event = outbox.load(new)
+    event, detail = outbox.load_with_detail(new)
     entry: dict[str, Any] = {
         "EventBusName": settings.text("SAGA_BUS"),
         "Source": settings.text("SAGA_SOURCE"),
         "DetailType": event.detail_type,
-        "Detail": json.dumps(event.detail(), separators=(",", ":")),
+        "Detail": detail,
         "Time": clock.parse(event.meta.occurred_at),
     }
     size = sum(len(entry[name].encode()) for name in ("Source", "DetailType", "Detail")) + 14

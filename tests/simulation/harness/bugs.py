@@ -441,8 +441,8 @@ BUGS: tuple[Bug, ...] = (
         [
             Edit(
                 _RELAY,
-                "    event = outbox.load(new)\n",
-                "    try:\n        event = outbox.load(new)\n    except InvalidEventError:\n        return None\n",
+                "    event, detail = outbox.load_with_detail(new)\n",
+                "    try:\n        event, detail = outbox.load_with_detail(new)\n    except InvalidEventError:\n        return None\n",
             )
         ],
     ),

@@ -17,7 +17,7 @@ from .simulate import Platform, Result
 from .world import FAULTS
 
 CHUNK = 250
-COLLECT_EVERY = 100
+COLLECT_EVERY = 250
 
 
 @dataclass(slots=True)
@@ -102,9 +102,11 @@ class Outcome:
 def run_chunk(on: Platform, first: int, count: int) -> tuple[Totals, Result | None]:
     """Run ``count`` schedules from the seed ``first`` on, up to one that fails."""
     totals = Totals()
-    started = time.process_time()
     failure: Result | None = None
     gc.disable()
+    # What is there before a schedule stays; the collections below look at what schedules leave behind.
+    gc.freeze()
+    started = time.process_time()
     try:
         for seed in range(first, first + count):
             result = simulate.run(on, seed)
@@ -115,6 +117,7 @@ def run_chunk(on: Platform, first: int, count: int) -> tuple[Totals, Result | No
             if seed % COLLECT_EVERY == 0:
                 gc.collect()
     finally:
+        gc.unfreeze()
         gc.enable()
     totals.cpu_seconds = time.process_time() - started
     return totals, failure
@@ -152,7 +155,6 @@ def _chunks(on: Platform, first: int, count: int, jobs: int) -> Any:
     # One schedule before the fork: it makes the clients and compiles the schemas, once for all processes.
     simulate.run(on, first)
     gc.collect()
-    gc.freeze()
     context = multiprocessing.get_context("fork")
     workers = []
     pipes: dict[Any, Any] = {}
@@ -178,7 +180,6 @@ def _chunks(on: Platform, first: int, count: int, jobs: int) -> Any:
                     del pipes[pipe]
                 yield answer
     finally:
-        gc.unfreeze()
         for process in workers:
             if process.is_alive():
                 process.terminate()

@@ -7,6 +7,7 @@ come about.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from collections.abc import Mapping
@@ -75,6 +76,12 @@ class Shard(NamedTuple):
     available: int
     reserved: int
     price: str
+
+
+@functools.lru_cache(maxsize=8)
+def _event_in(text: str) -> Any:
+    """Return the event in a row's outbox, for looking at."""
+    return json.loads(text)
 
 
 def _sku(item: str) -> str:
@@ -152,7 +159,7 @@ class Judge(Observer):
             return
         if str(change.key[0]).startswith("poison#"):
             return
-        event = json.loads(new["S"])
+        event = _event_in(new["S"])
         meta = event["detail"]["meta"]
         name = f"{event['detail_type']} {meta['correlation_id'][:8]} {meta['event_id'][:8]}"
         self.committed[name] = event["detail_type"]
@@ -218,14 +225,14 @@ class Judge(Observer):
             for item, quantity in story.pieces:
                 self.reserved[item] = self.reserved.get(item, 0) + quantity
                 taken[_sku(item)] = taken.get(_sku(item), 0) + quantity
-            order = json.loads(new["outbox"]["S"])["detail"]["data"]["order"]
+            order = _event_in(new["outbox"]["S"])["detail"]["data"]["order"]
             if taken != {line["sku"]: line["quantity"] for line in order["lines"]}:
                 self.fail(f"{order_id} reserved {taken}, it is for {order['lines']}")
         elif before == "SUCCEEDED":
             for item, quantity in story.pieces:
                 self.reserved[item] -= quantity
         elif after == "FAILED":
-            self._refused(order_id, json.loads(new["outbox"]["S"])["detail"]["data"])
+            self._refused(order_id, _event_in(new["outbox"]["S"])["detail"]["data"])
         self._touched.update(_sku(item) for item, _ in story.pieces)
 
     def _refused(self, order_id: str, data: Mapping[str, Any]) -> None:
@@ -245,7 +252,7 @@ class Judge(Observer):
         if key.startswith("stock#"):
             self.stocked(change.new)
         elif key.startswith("delivery#"):
-            event = json.loads(change.new["outbox"]["S"])
+            event = _event_in(change.new["outbox"]["S"])
             data = event["detail"]["data"]
             self.delivered[data["sku"]] = self.delivered.get(data["sku"], 0) + data["quantity"]
             self._touched.add(data["sku"])

@@ -188,6 +188,7 @@ def _quiet_observability() -> None:
     observe.quiet = True  # type: ignore[attr-defined]
     # What logging itself documents for speed: none of it is in the platform's log lines.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     logger = observe.logger
     formatter = logger.registered_formatter
     for handler in list(logger.handlers):

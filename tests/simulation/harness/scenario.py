@@ -160,12 +160,12 @@ def _deadline(draw: random.Random) -> tuple[float | None, float]:
 
 
 NEVER_SECONDS = 365.0 * 86400.0
-WITH_LOG_RATE = 0.25
+WITH_LOG_RATE = 0.1
 BURST_RATE = 0.05
 BURST_LAG_SECONDS = 1.5
 HOT_SKU = "SKU-0"
 """The item whose stock is in shards, where one is."""
-HOT_RATE, RUSH_RATE = 0.12, 0.2
+HOT_RATE, RUSH_RATE = 0.1, 0.1
 RUSH_SECONDS = (0.0, 0.5)
 
 

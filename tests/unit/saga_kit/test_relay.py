@@ -140,3 +140,34 @@ def test_a_count_without_a_culprit_is_not_taken_for_a_success(bus: Bus, monkeypa
     monkeypatch.setattr(bus, "put_events", lambda Entries: {**put(Entries), "FailedEntryCount": 1})  # noqa: N803
     with pytest.raises(InvalidEventError, match="FailedEntryCount"):
         handler(a_batch(a_record(1, outbox.dump(an_event()))), None)
+
+
+def test_publishes_the_detail_as_it_stands_in_the_row(bus: Bus) -> None:
+    text = outbox.dump(an_event(note='Zoë "quoted" \\ 東京 \U0001f600'))
+    handler(a_batch(a_record(1, text)), None)
+    ((entry,),) = bus.requests
+    assert f'{{"detail_type":"{entry["DetailType"]}","detail":{entry["Detail"]}}}' == text
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\uDFFF", "\\ude00\\ud83d"])
+def test_does_not_publish_half_of_a_surrogate_pair(bus: Bus, escape: str) -> None:
+    text = outbox.dump(an_event(note="HERE")).replace("HERE", escape)
+    with pytest.raises(InvalidEventError, match="surrogates not allowed"):
+        handler(a_batch(a_record(1, text)), None)
+    assert bus.requests == []
+
+
+def test_publishes_a_pair_that_is_written_as_escapes(bus: Bus) -> None:
+    handler(a_batch(a_record(1, outbox.dump(an_event(note="HERE")).replace("HERE", "\\ud83d\\ude00"))), None)
+    ((entry,),) = bus.requests
+    assert json.loads(entry["Detail"])["data"]["note"] == "\U0001f600"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda text: text + " ", lambda text: text[:-1] + ',"more":1}', lambda text: text.replace("detail_", "x")],
+)
+def test_does_not_publish_what_the_kit_does_not_write(bus: Bus, change: Callable[[str], str]) -> None:
+    with pytest.raises(InvalidEventError):
+        handler(a_batch(a_record(1, change(outbox.dump(an_event())))), None)
+    assert bus.requests == []
