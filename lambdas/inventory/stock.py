@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from saga_kit.errors import InvalidEventError
 from saga_kit.store import Item
 
 MAX_PIECES = 99
@@ -47,8 +48,14 @@ class Piece:
 
 
 def lines_of(order: Mapping[str, Any]) -> list[Line]:
-    """Return the lines of an order (Order.v1)."""
-    return [Line(line["sku"], line["quantity"], line["unit_price"], order["currency"]) for line in order["lines"]]
+    """Return the lines of an order (Order.v1). Raises ``InvalidEventError`` when two are of the same item.
+
+    That is more than a schema can ask for, and a transaction has room for one change of an item.
+    """
+    lines = [Line(line["sku"], line["quantity"], line["unit_price"], order["currency"]) for line in order["lines"]]
+    if len({line.sku for line in lines}) < len(lines):
+        raise InvalidEventError("data.order.lines", "each item on one line")
+    return lines
 
 
 def dump(pieces: Iterable[Piece]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import json
 import re
@@ -140,7 +139,7 @@ def parse(event: Mapping[str, Any]) -> Request:
     text = event.get("body") or ""
     try:
         body = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode()
-    except (binascii.Error, UnicodeEncodeError):
+    except ValueError:  # no base64, or half of a surrogate pair
         raise Problem(HTTPStatus.BAD_REQUEST, "malformed-body", "expected a body in valid encoding") from None
     return Request(
         headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from saga_kit import clock
 from saga_kit.envelope import Event, Meta
 from saga_kit.errors import InvalidEventError
 
@@ -24,27 +25,30 @@ _DECODER = json.JSONDecoder()
 _MAY_BE_SURROGATE = re.compile(r"\\u[dD]")
 
 
-def load(text: str) -> Event:
+def load(text: object) -> Event:
     """Return the event that a row holds. Raises ``InvalidEventError`` when the text is not one."""
     return load_with_detail(text)[0]
 
 
-def load_with_detail(text: str) -> tuple[Event, str]:
+def load_with_detail(text: object) -> tuple[Event, str]:
     """Return the event that a row holds, and its ``detail`` as it stands there, which is what goes to the bus.
 
     Raises ``InvalidEventError`` when the text is not what ``dump`` writes, or holds half of a surrogate pair, which no
     table could take further on.
     """
-    before = _BEFORE_DETAIL.match(text)
-    if before is None:
+    before = _BEFORE_DETAIL.match(text) if isinstance(text, str) else None
+    if not isinstance(text, str) or before is None:
         raise InvalidEventError(ATTRIBUTE, "a serialised event, its detail type first")
     try:
         detail, end = _DECODER.raw_decode(text, before.end())
         if _MAY_BE_SURROGATE.search(text):
             json.dumps(detail, ensure_ascii=False).encode()
         event = Event(before[1], Meta(**detail["meta"]), detail["data"])
-    except (ValueError, KeyError, TypeError) as error:
+        clock.parse(event.meta.occurred_at)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidEventError(ATTRIBUTE, f"a serialised event ({error})") from None
+    if not isinstance(detail["data"], dict):
+        raise InvalidEventError(ATTRIBUTE, "a serialised event, its data an object")
     if text[end:] != "}":
         raise InvalidEventError(ATTRIBUTE, "a serialised event, and nothing after its detail")
     return event, text[before.end() : end]

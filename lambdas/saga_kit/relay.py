@@ -51,8 +51,8 @@ def _outgoing(record: Mapping[str, Any]) -> _Outgoing | None:
         sequence_number = change["SequenceNumber"]
         new = change.get("NewImage", {}).get(outbox.ATTRIBUTE, {}).get("S")
         old = change.get("OldImage", {}).get(outbox.ATTRIBUTE, {}).get("S")
-    except (KeyError, AttributeError) as error:
-        raise InvalidEventError("Records", f"records of a DynamoDB stream ({error!r})") from None
+    except (KeyError, AttributeError, TypeError) as error:
+        raise InvalidEventError("Records", f"records of a DynamoDB stream ({type(error).__name__})") from None
     if new is None or new == old:
         return None
     event, detail = outbox.load_with_detail(new)

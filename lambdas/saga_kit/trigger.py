@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from saga_kit.rules import TriggerKind
 
 TECHNICAL_FAILURE = "Lambda Function Invocation Result - Failure"
 """Detail type that Lambda's on-failure destination gives its report when the destination is a bus."""
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,17 @@ def _technical_failure(message: Mapping[str, Any], kinds: Mapping[str, TriggerKi
     detail = message.get("detail")
     if not isinstance(detail, Mapping):
         raise InvalidEventError("detail", "a JSON object")
+    identity = request_id(detail)
+    return Trigger(TriggerKind.TECHNICAL_FAILURE, envelope.parse(detail.get("requestPayload")), identity)
+
+
+def request_id(detail: Mapping[str, Any]) -> str:
+    """Return the request id in the detail of Lambda's report. Raises ``InvalidEventError`` when it is no UUID.
+
+    The id is logged and stored, so nothing else may pass for one.
+    """
     context = detail.get("requestContext")
-    request_id = context.get("requestId") if isinstance(context, Mapping) else None
-    if not isinstance(request_id, str):
-        raise InvalidEventError("detail.requestContext.requestId", "a text")
-    return Trigger(TriggerKind.TECHNICAL_FAILURE, envelope.parse(detail.get("requestPayload")), request_id)
+    found = context.get("requestId") if isinstance(context, Mapping) else None
+    if not isinstance(found, str) or not _UUID.fullmatch(found):
+        raise InvalidEventError("detail.requestContext.requestId", "a UUID in lower case")
+    return found

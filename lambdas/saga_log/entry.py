@@ -10,9 +10,10 @@ from typing import Any
 from saga_kit import clock, schema
 from saga_kit.envelope import META_SCHEMA
 from saga_kit.errors import InvalidEventError
-from saga_kit.trigger import TECHNICAL_FAILURE
+from saga_kit.trigger import TECHNICAL_FAILURE, request_id
 
 _REASON_CODE = re.compile("[a-z][a-z0-9_]{0,63}")
+_DETAIL_TYPE = re.compile("[A-Za-z]{1,64}")
 _NAME = re.compile("[A-Za-z][A-Za-z0-9._]{0,127}")
 
 
@@ -56,6 +57,8 @@ def parse(message: object) -> Entry:
         raise InvalidEventError("detail", "a JSON object")
     if detail_type == TECHNICAL_FAILURE and source == "lambda":
         return _failure(detail)
+    if not _DETAIL_TYPE.fullmatch(detail_type):
+        raise InvalidEventError("detail-type", "the name of an event")
     meta = _meta(detail)
     return Entry(
         saga_id=meta["correlation_id"],
@@ -77,12 +80,9 @@ def _failure(detail: Mapping[str, Any]) -> Entry:
     if not isinstance(original, Mapping):
         raise InvalidEventError("detail.requestPayload.detail", "the event that was not handled")
     meta = _meta(original)
-    request_id = context.get("requestId")
-    if not isinstance(request_id, str):
-        raise InvalidEventError("detail.requestContext.requestId", "a text")
     return Entry(
         saga_id=meta["correlation_id"],
-        event_id=request_id,
+        event_id=request_id(detail),
         occurred_at=_moment(detail.get("timestamp")),
         detail_type=TECHNICAL_FAILURE,
         source="lambda",

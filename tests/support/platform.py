@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 from unittest import mock
 
 import botocore.client
@@ -37,6 +37,7 @@ ATTEMPTS = 3
 
 Message = dict[str, Any]
 Item = dict[str, Any]
+P = TypeVar("P", bound="Platform")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ class Platform:
     duplicates: bool = False
     """Whether every event is delivered twice."""
     mails: list[Mapping[str, Any]] = field(default_factory=list)
+    logs: io.StringIO = field(default_factory=io.StringIO)
+    """Every log line."""
     now: float = 1_767_225_600.0
     """Seconds since the epoch."""
     _seen: dict[str, int] = field(default_factory=dict)
@@ -406,7 +409,13 @@ def failure_of(function: Function, payload: Any) -> dict[str, Any]:
 @contextmanager
 def running(deployment: Deployment) -> Iterator[Platform]:
     """The platform as ``deployment`` has it, with empty tables."""
-    platform = Platform(deployment)
+    with attached(Platform(deployment)) as platform:
+        yield platform
+
+
+@contextmanager
+def attached(platform: P) -> Iterator[P]:
+    """A platform with the handlers' calls led to it."""
 
     def called(self: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
         return platform.call(self.meta.service_model.service_name, operation, parameters)
@@ -423,7 +432,7 @@ def running(deployment: Deployment) -> Iterator[Platform]:
             (clock, "time", time),
             (observe.metrics, "flush_metrics", lambda **_: observe.metrics.clear_metrics()),
             # The logger holds on to the standard output of its import, which a test may have closed since.
-            *((handler, "stream", io.StringIO()) for handler in observe.logger.handlers),
+            *((handler, "stream", platform.logs) for handler in observe.logger.handlers),
         ]:
             stack.enter_context(mock.patch.object(target, name, replacement))
         yield platform

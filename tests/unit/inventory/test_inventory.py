@@ -182,6 +182,18 @@ class TestReserve:
         assert aws_calls == ["TransactWriteItems"]
         assert {shop.of(sku) for sku, _, _ in lines} == {(0, 1000)}
 
+    def test_an_order_with_two_lines_of_an_item_is_refused(self, stocked: Shop) -> None:
+        before = items_of(stocked.client)
+        for name in ("OrderPlaced", "PaymentReversed"):
+            data = {
+                "order": an_order((MUG, 1, 500), (MUG, 2, 500)),
+                **({"reason": REASON} if name != "OrderPlaced" else {}),
+            }
+            message = stocked.event(name, data, ORDER_ID)
+            with pytest.raises(InvalidEventError, match=r"data\.order\.lines"):
+                (handlers.chk_inventory if name == "OrderPlaced" else handlers.reverse_inv)(message, FakeContext())
+        assert items_of(stocked.client) == before
+
     def test_a_late_do_finds_the_tombstone_and_reserves_nothing(self, stocked: Shop) -> None:
         assert stocked.undo("technical failure") == "passed_on"
         before = items_of(stocked.client)

@@ -130,7 +130,7 @@ class TestRefused:
     def test_an_address_that_the_mail_service_does_not_take(self, email: Any) -> None:
         self.refused(a_body(email=email), "email")
 
-    @pytest.mark.parametrize("token", ["", "tok_", "tok_A", "tok_a\n", f"tok_{'a' * 61}", None])
+    @pytest.mark.parametrize("token", ["", "tok_", "tok_A", "tok_a\n", f"tok_{'a' * 61}", "tok_4111111111111111", None])
     def test_a_card_that_is_no_token(self, token: Any) -> None:
         self.refused(a_body(payment={"token": token}), "payment.token")
 

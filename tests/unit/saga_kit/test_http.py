@@ -44,6 +44,7 @@ def test_a_body_that_breaks_the_schema_names_the_field() -> None:
 
 
 def test_a_body_of_base64_is_decoded_or_refused() -> None:
+    assert problem(a_request("é", isBase64Encoded=True))["type"] == "urn:problem:malformed-body"
     assert problem(a_request(base64.b64encode(b"[]").decode(), isBase64Encoded=True))["field"] == "body"
     assert problem(a_request("%%%", isBase64Encoded=True))["status"] == 400
 

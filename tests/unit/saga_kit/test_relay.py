@@ -171,3 +171,34 @@ def test_does_not_publish_what_the_kit_does_not_write(bus: Bus, change: Callable
     with pytest.raises(InvalidEventError):
         handler(a_batch(a_record(1, change(outbox.dump(an_event())))), None)
     assert bus.requests == []
+
+
+@pytest.mark.parametrize("change", [None, 7, "text", {"SequenceNumber": "1", "NewImage": 7}, {"NewImage": {}}])
+def test_a_record_that_is_none_of_a_stream_is_refused(bus: Bus, change: Any) -> None:
+    with pytest.raises(InvalidEventError, match="Records"):
+        handler({"Records": [{"dynamodb": change}]}, None)
+    assert bus.requests == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("detail_type",), 7),
+        (("detail",), []),
+        (("detail", "data"), "text"),
+        (("detail", "data"), {"name": "\ud800"}),
+        (("detail", "meta"), None),
+        (("detail", "meta", "occurred_at"), 7),
+        (("detail", "meta", "occurred_at"), "yesterday"),
+        (("detail", "meta", "extra"), "x"),
+    ],
+)
+def test_a_row_without_an_event_that_could_be_sent_is_refused(bus: Bus, path: tuple[str, ...], value: Any) -> None:
+    document = json.loads(outbox.dump(an_event()))
+    inside = document
+    for name in path[:-1]:
+        inside = inside[name]
+    inside[path[-1]] = value
+    with pytest.raises(InvalidEventError, match="outbox: expected a serialised event"):
+        handler({"Records": [a_record(1, json.dumps(document, separators=(",", ":")))]}, None)
+    assert bus.requests == []

@@ -22,6 +22,8 @@ KINDS = {
     TECHNICAL_FAILURE: TriggerKind.TECHNICAL_FAILURE,
 }
 
+REQUEST_ID = "aaaaaaaa-0000-4000-8000-000000000000"
+
 
 def test_an_event_is_its_own_cause() -> None:
     event = an_event("StampReturned")
@@ -58,7 +60,8 @@ def test_a_technical_failure_over_an_unknown_version_is_not_trusted() -> None:
         ({"source": "somebody"}, "source"),
         ({"detail": None}, "detail"),
         ({"detail": {"requestPayload": {}}}, "detail.requestContext.requestId"),
-        ({"detail": {"requestContext": {"requestId": "a"}, "requestPayload": None}}, "event"),
+        ({"detail": {"requestContext": {"requestId": "1 Main Street"}}}, "detail.requestContext.requestId"),
+        ({"detail": {"requestContext": {"requestId": REQUEST_ID}, "requestPayload": None}}, "event"),
     ],
 )
 def test_a_broken_report_is_refused_by_the_field(change: dict[str, Any], field: str) -> None:

@@ -168,6 +168,7 @@ class TestRecord:
             (lambda message: message.pop("detail"), "detail"),
             (lambda message: message.update(detail=[1]), "detail"),
             (lambda message: message.pop("detail-type"), "detail-type"),
+            (lambda message: message.update({"detail-type": "1 Main Street"}), "detail-type"),
             (lambda message: message["detail"].pop("meta"), "meta"),
             (lambda message: message["detail"].update(meta="canary"), "meta"),
             (lambda message: message["detail"]["meta"].pop("event_id"), "meta.event_id"),
@@ -200,6 +201,7 @@ class TestRecord:
             (lambda detail: detail.update(requestPayload={"detail": "text"}), "detail.requestPayload.detail"),
             (lambda detail: detail["requestPayload"]["detail"].pop("meta"), "meta"),
             (lambda detail: detail.pop("requestContext"), "detail.requestContext.requestId"),
+            (lambda detail: detail["requestContext"].update(requestId="Ada"), "detail.requestContext.requestId"),
             (lambda detail: detail.pop("timestamp"), "detail.timestamp"),
         ],
     )

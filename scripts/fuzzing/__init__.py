@@ -1,0 +1,1 @@
+"""The way in to the fuzzer, which lives with the tests."""
