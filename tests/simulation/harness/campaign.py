@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import multiprocessing
 import multiprocessing.connection
@@ -131,18 +132,22 @@ def run(
     jobs: int | None = None,
     progress: Callable[[Totals], None] | None = None,
 ) -> Outcome:
-    """Run ``count`` schedules from the seed ``first`` on in ``jobs`` processes (``None``: one a core)."""
+    """Run ``count`` schedules from the seed ``first`` on in ``jobs`` processes (``None``: one a core).
+
+    Who interrupts it gets what the schedules up to then came to.
+    """
     started = time.monotonic()
     totals = Totals()
     failure: Result | None = None
-    for part, failed in _chunks(on, first, count, jobs or os.cpu_count() or 1):
-        totals.merge(part)
-        if failed is not None and (failure is None or failed.seed < failure.seed):
-            failure = failed
-        if progress is not None:
-            progress(totals)
-        if failure is not None:
-            break
+    with contextlib.suppress(KeyboardInterrupt):
+        for part, failed in _chunks(on, first, count, jobs or os.cpu_count() or 1):
+            totals.merge(part)
+            if failed is not None and (failure is None or failed.seed < failure.seed):
+                failure = failed
+            if progress is not None:
+                progress(totals)
+            if failure is not None:
+                break
     return Outcome(totals, failure, time.monotonic() - started)
 
 

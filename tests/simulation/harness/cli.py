@@ -25,6 +25,9 @@ from . import (
 )
 from .campaign import Totals
 
+LINES = 40
+"""Lines of progress of a long run whose output goes to a file."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; 0 when every invariant held."""
@@ -88,15 +91,21 @@ def _campaign(console: Console, first: int, count: int, jobs: int) -> int:
     )
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("schedules", total=count, rate="")
+        step = max(count // LINES, campaign.CHUNK)
 
         def show(totals: Totals) -> None:
             rate = totals.schedules / totals.cpu_seconds if totals.cpu_seconds else 0.0
             progress.update(task, completed=totals.schedules, rate=f"{rate:,.0f} per CPU-second")
+            if not console.is_terminal and totals.schedules // step > (totals.schedules - campaign.CHUNK) // step:
+                console.print(f"{totals.schedules:,} of {count:,} schedules, {rate:,.0f} per CPU-second")
 
         outcome = campaign.run(platform, first, count, jobs=jobs, progress=show)
     console.print(report.summary(outcome))
     if outcome.failure is None:
-        return 0
+        stopped = outcome.totals.schedules < count
+        if stopped:
+            console.print(f"stopped after {outcome.totals.schedules:,} of {count:,} schedules")
+        return 130 if stopped else 0
     with console.status("looking for the shortest trace"):
         shrunk = shrink.shrink(platform, outcome.failure.seed)
     report.print_failure(console, shrunk)
