@@ -3,7 +3,7 @@
 The inventory service's own code reserves, on a model of what DynamoDB does where transactions meet: an item is in one
 of them at a time, for as long as a transaction takes, and whoever comes meanwhile is told of a conflict and waits as
 the kit has it wait. Time is virtual, so a busy machine changes nothing. The seconds are the model's; what means
-something is the ratio, and that only as far as the model goes: on AWS, partitions, the network and other lines come on top.
+something is the ratio, and that only as far as the model goes: on AWS, partitions and the network come on top.
 """
 
 from __future__ import annotations
