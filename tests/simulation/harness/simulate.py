@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 import uuid
@@ -19,6 +20,9 @@ from .values import Item
 from .world import DUPLICATE, POISON_RECORD, START, Routes, Violation, World
 
 SAGA_LOG = "saga_log"
+LEFT_OUT = frozenset({"composer", "console", "read_model"})
+"""Services that only read what the others own, or hear of it: no step of a saga waits for them or runs because of them,
+so they would take time and find nothing. Their own tests bring them every event twice and in any order."""
 FULL_LOGS_EVERY = 64
 """One schedule in so many makes its log lines and metrics in full; the others only what goes into them."""
 
@@ -48,7 +52,7 @@ class Platform:
     """The deployment, with its handlers imported and the harness around them."""
 
     def __init__(self, deployment: Deployment) -> None:
-        self.deployment = deployment
+        self.deployment = deployment = without(deployment, LEFT_OUT)
         runtime.install()
         wanted = {target.function for rule in deployment.rules for target in rule.targets}
         wanted |= {target.function for schedule in deployment.schedules for target in schedule.targets}
@@ -71,6 +75,26 @@ class Platform:
             if function.environment.get("SAGA_FUNCTION") == name
         ]
         return found
+
+
+def without(deployment: Deployment, services: frozenset[str]) -> Deployment:
+    """Return a deployment without what belongs to ``services``."""
+    functions = {name: spec for name, spec in deployment.functions.items() if spec.service not in services}
+    return dataclasses.replace(
+        deployment,
+        functions=functions,
+        tables={name: spec for name, spec in deployment.tables.items() if spec.service not in services},
+        rules=[
+            dataclasses.replace(rule, targets=[target for target in rule.targets if target.function in functions])
+            for rule in deployment.rules
+        ],
+        schedules=[
+            schedule
+            for schedule in deployment.schedules
+            if any(target.function in functions for target in schedule.targets)
+        ],
+        mappings=[mapping for mapping in deployment.mappings if mapping.function in functions],
+    )
 
 
 def platform(*, change_pattern: Callable[[str, str], str] | None = None) -> Platform:
