@@ -144,17 +144,21 @@ locals {
   # Lambda makes the network interfaces with the function's role; the function's code has no business with them.
   vpc = [for statement in [
     var.vpc == null ? null : {
-      Sid    = "ManageNetworkInterfaces"
+      Sid    = "MakeNetworkInterfaces"
       Effect = "Allow"
-      Action = [
-        "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses",
-      ]
+      Action = ["ec2:CreateNetworkInterface"]
       # The interfaces have no names before they exist; subnets and security groups have.
       Resource = concat(
         ["${local.vpc_arn}:${var.context.account_id}:network-interface/*"],
         [for id in sort(var.vpc.security_group_ids) : "${local.vpc_arn}:${local.vpc_account_id}:security-group/${id}"],
         [for id in sort(var.vpc.subnet_ids) : "${local.vpc_arn}:${local.vpc_account_id}:subnet/${id}"],
       )
+    },
+    var.vpc == null ? null : {
+      Sid      = "ManageNetworkInterfaces"
+      Effect   = "Allow"
+      Action   = ["ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"]
+      Resource = ["${local.vpc_arn}:${var.context.account_id}:network-interface/*"]
     },
     var.vpc == null ? null : {
       Sid    = "SeeNetworkInterfaces"

@@ -15,6 +15,7 @@ from tests.iam.support import requests
 from tests.iam.support.estate import Estate, Role
 from tests.iam.support.evaluators import ALLOWED, Document, Question, Request, decisions, emulator_decisions
 from tests.iam.support.removals import Removal, removals, statements
+from tests.support import plans
 
 BY_TRAFFIC = "recorded traffic"
 BY_DOCUMENTATION = "AWS's documentation"
@@ -58,7 +59,7 @@ def test_nothing_can_be_taken_from_any_role(
     estate: Estate, recorded: Mapping[str, set[Request]], demanded: Demanded
 ) -> None:
     outcome = _take_away(estate, estate.roles, recorded, demanded)
-    _report(estate, outcome.tried, outcome.killed)
+    _report(estate.roles, outcome.tried, outcome.killed)
     apart = [
         f"{question.principal}: {question.request}: {one}, the emulator says {other}"
         for question, one, other in zip(
@@ -99,15 +100,21 @@ def test_a_permission_too_many_is_found(
     ]
 
 
+def test_nothing_can_be_taken_from_what_lambda_needs_in_a_network() -> None:
+    estate = Estate(plans.of_platform_in_aws())
+    roles = {function: replace(role, policies={"vpc": role.policies["vpc"]}) for function, role in estate.roles.items()}
+    demanded = {function: requests.in_network(estate, function) for function in roles}
+    outcome = _take_away(estate, roles, {}, demanded)
+    _report(roles, outcome.tried, outcome.killed)
+    assert outcome.needless == []
+
+
 def test_every_demand_of_the_documentation_is_there_for_a_permission(demanded: Demanded) -> None:
     entries = tomllib.loads(requests.DOCUMENTED.read_text(encoding="utf-8"))
     used = {name for of_function in demanded.values() for name in of_function.values()}
     assert all(entry["page"].startswith("https://docs.aws.amazon.com/") for entry in entries.values())
-    assert sorted(entries.keys() - used) == sorted(_NOT_LOCAL)
-
-
-_NOT_LOCAL = {"network_interfaces"}
-"""What no function of the deployed environment has."""
+    # Of the environments only the local one has functions outside of a VPC.
+    assert entries.keys() - used == {"network_interfaces"}
 
 
 def _question(estate: Estate, role: Role, request: Request, policies: tuple[Document, ...] | None = None) -> Question:
@@ -187,7 +194,7 @@ def _take_away(
 _ORDER = (BY_TRAFFIC, BY_DOCUMENTATION, BY_REFUSAL)
 
 
-def _report(estate: Estate, tried: list[Removal], killed: Mapping[int, str]) -> None:
+def _report(roles: Mapping[str, Role], tried: list[Removal], killed: Mapping[int, str]) -> None:
     kinds = Counter(removal.kind for removal in tried)
     counts = Counter((removal.kind, killed.get(id(removal), BY_NOTHING)) for removal in tried)
     columns = (BY_TRAFFIC, BY_DOCUMENTATION, BY_REFUSAL, BY_NOTHING)
@@ -196,7 +203,7 @@ def _report(estate: Estate, tried: list[Removal], killed: Mapping[int, str]) -> 
         table.add_row(kind, str(count), *(str(counts[kind, by]) for by in columns))
     total = [sum(counts[kind, by] for kind in kinds) for by in columns]
     table.add_row("all", str(len(tried)), *map(str, total), style="bold")
-    number = sum(len(list(statements(role))) for role in estate.roles.values())
+    number = sum(len(list(statements(role))) for role in roles.values())
     console = Console(width=160)
-    console.print(f"\n{len(estate.roles)} roles, {number} statements, {len(tried)} removals, {len(killed)} killed")
+    console.print(f"\n{len(roles)} roles, {number} statements, {len(tried)} removals, {len(killed)} killed")
     console.print(table)

@@ -174,7 +174,7 @@ def test_no_permission_has_a_wildcard(dev: dict[str, Any]) -> None:
             assert not any("*" in action for action in statement["Action"]), (key, statement)
             if statement["Effect"] == "Deny" or statement["Sid"] in {"WriteTraces", "SeeNetworkInterfaces"}:
                 continue  # X-Ray, and what describes in EC2, have nothing to name.
-            if statement["Sid"] == "ManageNetworkInterfaces":
+            if statement["Sid"] in {"MakeNetworkInterfaces", "ManageNetworkInterfaces"}:
                 # A network interface has no name before it exists.
                 statement["Resource"].remove(f"arn:aws:ec2:{REGION}:{ACCOUNT_ID}:network-interface/*")
             for resource in statement["Resource"]:

@@ -256,15 +256,21 @@ run "a_function_that_everything_was_granted" {
   assert {
     condition = jsondecode(aws_iam_role_policy.this["vpc"].policy).Statement == jsondecode(jsonencode([
       {
-        Sid    = "ManageNetworkInterfaces"
+        Sid    = "MakeNetworkInterfaces"
         Effect = "Allow"
-        Action = ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"]
+        Action = ["ec2:CreateNetworkInterface"]
         Resource = [
           "arn:aws:ec2:eu-central-1:123456789012:network-interface/*",
           "arn:aws:ec2:eu-central-1:111122223333:security-group/sg-1",
           "arn:aws:ec2:eu-central-1:111122223333:subnet/subnet-1",
           "arn:aws:ec2:eu-central-1:111122223333:subnet/subnet-2",
         ]
+      },
+      {
+        Sid      = "ManageNetworkInterfaces"
+        Effect   = "Allow"
+        Action   = ["ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"]
+        Resource = ["arn:aws:ec2:eu-central-1:123456789012:network-interface/*"]
       },
       {
         Sid      = "SeeNetworkInterfaces"
@@ -323,7 +329,7 @@ run "a_function_that_everything_was_granted" {
           for resource in statement.Resource : strcontains(resource, "*")
         ])
       ]
-    ])) == toset(["WriteLogs", "WriteTraces", "ManageNetworkInterfaces", "SeeNetworkInterfaces"])
+    ])) == toset(["WriteLogs", "WriteTraces", "MakeNetworkInterfaces", "ManageNetworkInterfaces", "SeeNetworkInterfaces"])
     error_message = "No resource has a wildcard but where AWS takes no other."
   }
 }

@@ -33,6 +33,8 @@ async function check({ action, resource, context }) {
   const kind = `${action} ${resource.replace(/[^:/]+/g, 'x')}`
   if (!known.has(kind)) known.set(kind, await allowedContextKeysForRequest(...action.split(':'), resource))
   for (const key of Object.keys(context).map((key) => key.toLowerCase())) {
+    // Not in AWS's list: https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+    if (key === 'lambda:sourcefunctionarn') continue
     // "kms:encryptioncontext:${encryptioncontextkey}" stands for a key with any ending.
     const fits = known.get(kind).some((name) => name === key || (name.includes('${') && key.startsWith(name.split('${')[0])))
     if (!fits) throw new Error(`AWS does not fill ${key} for ${action} on ${resource}`)

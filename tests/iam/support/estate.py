@@ -176,8 +176,8 @@ class Estate:
         }
 
     def key_policy(self, arn: str) -> Document | None:
-        """The policy of a key, None for one of somebody else."""
-        return next((key.policy for key in self.keys if key.arn == arn), None)
+        """The policy of a key, None for what is no key of the platform's."""
+        return next((key.policy for key in self.keys if key.arn == arn), None) if ":kms:" in arn else None
 
 
 def _service(resource: Resource) -> str:

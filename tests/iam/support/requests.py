@@ -168,9 +168,7 @@ def _demands(estate: Estate, function: str) -> Iterator[tuple[str, Request]]:
     for mapping in estate.of("aws_lambda_event_source_mapping"):
         if mapping.module == resource.module and mapping.values.get("event_source_arn"):
             yield from _stream(estate, mapping.values["event_source_arn"])
-    for vpc in values.get("vpc_config") or ():
-        if vpc.get("subnet_ids"):
-            yield from _network(region, account, vpc)
+    yield from (("network_interfaces", request) for request in in_network(estate, function))
 
 
 def _failures(estate: Estate, function: str) -> Iterator[tuple[str, Request]]:
@@ -209,19 +207,25 @@ def _stream(estate: Estate, stream: str) -> Iterator[tuple[str, Request]]:
             yield "encrypted_streams", through_table(owned.key, stream)
 
 
-def _network(region: str, account: str, vpc: Mapping[str, Any]) -> Iterator[tuple[str, Request]]:
+def in_network(estate: Estate, function: str) -> dict[Request, str]:
+    """What Lambda asks for on behalf of a function in a VPC; nothing for one that is in none."""
+    resource = estate.functions[function]
+    region, account = estate.arn_of(function).split(":")[3:5]
     arn = f"arn:aws:ec2:{region}:{account}"
     interface = f"{arn}:network-interface/eni-0123456789abcdef0"
-    places = [
-        *(f"{arn}:subnet/{name}" for name in vpc["subnet_ids"]),
-        *(f"{arn}:security-group/{name}" for name in vpc["security_group_ids"]),
-    ]
-    for action in ("AssignPrivateIpAddresses", "DeleteNetworkInterface", "UnassignPrivateIpAddresses"):
-        yield "network_interfaces", Request.of(f"ec2:{action}", interface)
-    for resource in (interface, *places):
-        yield "network_interfaces", Request.of("ec2:CreateNetworkInterface", resource)
-    for action in ("DescribeNetworkInterfaces", "DescribeSubnets"):
-        yield "network_interfaces", Request.of(f"ec2:{action}", "*")
+    found: list[Request] = []
+    for vpc in resource.values.get("vpc_config") or ():
+        if vpc.get("subnet_ids"):
+            places = [
+                *(f"{arn}:subnet/{name}" for name in vpc["subnet_ids"]),
+                *(f"{arn}:security-group/{name}" for name in vpc["security_group_ids"]),
+            ]
+            found += [Request.of("ec2:CreateNetworkInterface", place) for place in (interface, *places)]
+            for action in ("AssignPrivateIpAddresses", "DeleteNetworkInterface", "UnassignPrivateIpAddresses"):
+                found.append(Request.of(f"ec2:{action}", interface))
+            for action in ("DescribeNetworkInterfaces", "DescribeSubnets"):
+                found.append(Request.of(f"ec2:{action}", "*"))
+    return dict.fromkeys(found, "network_interfaces")
 
 
 # What has to be refused
