@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saga_kit import clock, schema
-from saga_kit.errors import InvalidEventError
+from saga_kit.errors import InvalidEventError, named
 
 META_SCHEMA = "Meta.v1"
 
@@ -145,6 +145,6 @@ def parse(message: object) -> Event:
         schema.check(META_SCHEMA, meta, "meta")
         raise InvalidEventError("meta.schema", "a text")
     if name.partition(".")[0] != detail_type:
-        raise InvalidEventError("meta.schema", f"a version of {detail_type}, got {name!r}")
+        raise InvalidEventError("meta.schema", f"a version of {named(detail_type)}, got {named(name)}")
     schema.check(name, detail)
     return Event(detail_type, Meta(**detail["meta"]), detail["data"])

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
+_NAME = re.compile(r"[A-Za-z]{1,64}(\.[A-Za-z]{1,64})*(\.v[1-9][0-9]{0,3})?")
+
+
+def named(value: object) -> str:
+    """Return ``value`` as a message may quote it: the name of an event, a schema or a source, and nothing else.
+
+    Lambda logs the message of an error that leaves a handler, and any other text could be what a customer typed.
+    """
+    return value if isinstance(value, str) and _NAME.fullmatch(value) else "something else"
+
 
 class SagaError(Exception):
     """Root of the errors that the kit raises on purpose."""
@@ -23,7 +35,7 @@ class UnknownSchemaError(InvalidEventError):
     """A schema name or version that this package was not built to understand."""
 
     def __init__(self, schema: str) -> None:
-        super().__init__("meta.schema", f"a schema known to this function, got {schema!r}")
+        super().__init__("meta.schema", f"a schema known to this function, got {named(schema)}")
         self.schema = schema
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from saga_kit import envelope
 from saga_kit.envelope import Event
-from saga_kit.errors import InvalidEventError
+from saga_kit.errors import InvalidEventError, named
 from saga_kit.rules import TriggerKind
 
 TECHNICAL_FAILURE = "Lambda Function Invocation Result - Failure"
@@ -55,7 +55,7 @@ def _technical_failure(message: Mapping[str, Any], kinds: Mapping[str, TriggerKi
     if TriggerKind.TECHNICAL_FAILURE not in kinds.values():
         raise InvalidEventError("detail-type", f"one of {', '.join(sorted(kinds))}, got {TECHNICAL_FAILURE!r}")
     if message.get("source") != "lambda":
-        raise InvalidEventError("source", f"'lambda' for a technical failure, got {message.get('source')!r}")
+        raise InvalidEventError("source", f"lambda for a technical failure, got {named(message.get('source'))}")
     detail = message.get("detail")
     if not isinstance(detail, Mapping):
         raise InvalidEventError("detail", "a JSON object")

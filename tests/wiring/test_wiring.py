@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.support import canaries
+from tests.support.canaries import plain, revealed
 from tests.support.platform import Platform
 from tests.wiring.support import checks
 from tests.wiring.support.checks import Wiring
@@ -37,6 +39,24 @@ def test_every_event_agrees_with_its_schema_everywhere(wiring: Wiring, seen: Pla
 
 def test_every_setting_is_set_and_read(wiring: Wiring, seen: Platform) -> None:
     assert list(checks.settings(wiring, seen)) == []
+
+
+def test_no_log_line_shows_what_a_customer_typed(seen: Platform) -> None:
+    lines = seen.logs.getvalue().splitlines()
+    assert any('"handled"' in line for line in lines)
+    assert [line for line in lines if revealed(line)] == []
+
+
+def test_payment_data_is_a_token_and_four_digits_everywhere(seen: Platform) -> None:
+    stored = [
+        found
+        for table in seen.db.tables.values()
+        for change in table.changes
+        for found in canaries.payments(change.new and plain(change.new))
+    ]
+    found = [*stored, *canaries.payments(seen.published)]
+    assert found
+    assert {name for payment in found for name in payment} == canaries.PAYMENT_DATA
 
 
 def test_every_role_permits_what_its_function_calls(wiring: Wiring, seen: Platform) -> None:

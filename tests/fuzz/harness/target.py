@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -55,6 +54,10 @@ class Target:
     def __init__(self, platform: Fuzzed, seeds: list[Seed], recorder: Recorder, seed: int) -> None:
         self._platform = platform
         self._seeds = seeds
+        self._places = [
+            [place for place, seed in enumerate(seeds) if seed.function == function]
+            for function in dict.fromkeys(seed.function for seed in seeds)
+        ]
         self._history = {name: table.changes for name, table in recorder.db.tables.items()}
         self._seed = seed
         self._block = -1
@@ -64,11 +67,6 @@ class Target:
         del self._donors[4_000:]
         platform.now = recorder.now
 
-    @property
-    def functions(self) -> list[str]:
-        """The functions that inputs go to."""
-        return list(dict.fromkeys(seed.function for seed in self._seeds))
-
     def input(self, number: int) -> tuple[Seed, Any]:
         """The seed of an input, and the input: the same for the same number and the same campaign's seed."""
         seed = self._seeds[self._place(number)]
@@ -77,10 +75,9 @@ class Target:
 
     def _place(self, number: int) -> int:
         """Functions take turns, and each its seeds: every one of them gets the same share."""
-        functions = _by_function(tuple(seed.function for seed in self._seeds))
-        block = number // INPUTS_OF_A_SEED
-        places = functions[block % len(functions)]
-        return places[block // len(functions) % len(places)]
+        turn, block = divmod(number // INPUTS_OF_A_SEED, len(self._places))
+        places = self._places[block]
+        return places[turn % len(places)]
 
     def run(self, number: int) -> Verdict:
         """Give an input to its handler."""
@@ -99,15 +96,22 @@ class Target:
             invocation = running.invoke(function, event)
             changed = any(len(running.db.tables[name].changes) > mark for name, mark in marks.items())
             outcome = _outcome(invocation)
-            problems = [*_problems(function, event, invocation, outcome, changed), *self._leaks(), *self._stored(marks)]
+            problems = [
+                *_problems(function, event, invocation, outcome, changed),
+                *self._leaks(invocation),
+                *self._stored(marks),
+            ]
             if outcome == UNHANDLED:
                 problems += [line for line in running.logs.getvalue().splitlines() if '"failed"' in line]
         finally:
             self._take_back(marks)
         return Verdict(function, outcome, tuple(problems))
 
-    def _leaks(self) -> Iterator[str]:
+    def _leaks(self, invocation: Invocation) -> Iterator[str]:
+        """What stands in log lines; Lambda writes one with the message of an error that leaves the handler."""
         text = self._platform.logs.getvalue()
+        if invocation.error is not None:
+            text += f"\n{invocation.error}"
         for secret in (CANARY, CARD_NUMBER):
             if secret in text:
                 line = next(line for line in text.splitlines() if secret in line)
@@ -145,14 +149,6 @@ class Target:
             forgotten.clear()
         running.logs.seek(0)
         running.logs.truncate()
-
-
-@functools.cache
-def _by_function(functions: tuple[str, ...]) -> list[list[int]]:
-    found: dict[str, list[int]] = {}
-    for place, function in enumerate(functions):
-        found.setdefault(function, []).append(place)
-    return list(found.values())
 
 
 @contextmanager

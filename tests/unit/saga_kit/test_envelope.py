@@ -127,3 +127,12 @@ def test_the_outbox_gives_back_what_was_put_in() -> None:
 def test_an_outbox_that_holds_something_else_is_refused(text: str) -> None:
     with pytest.raises(InvalidEventError, match="outbox"):
         outbox.load(text)
+
+
+@pytest.mark.parametrize(
+    "value", ["1 Main Street", "ada@example.com", "tok_4111111111111111", "4111111111111111", 7, None]
+)
+def test_no_message_of_an_error_quotes_what_could_be_a_customers(value: Any) -> None:
+    with pytest.raises(InvalidEventError) as caught:
+        envelope.parse(_with(a_message(an_event()), value, "detail-type"))
+    assert str(value) not in str(caught.value)
