@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,7 @@ from .values import Item
 from .world import BusEvent, Invocation, Observer, World
 
 _DIGITS = frozenset({LAST4, "10115"})
+_TOLD = re.compile("|".join([CANARY, CANARY.title(), *(f'"{digits}"' for digits in sorted(_DIGITS))]))
 STEPS = ("order", "inventory", "payment", "shipping")
 
 _LOCAL = {
@@ -343,7 +345,7 @@ class Judge(Observer):
 
     def logged(self, text: str) -> None:
         """Judge a part of a log line."""
-        if CANARY in text or "Canary" in text or text in _DIGITS or any(f'"{digits}"' in text for digits in _DIGITS):
+        if _TOLD.search(text) or text in _DIGITS:
             self.fail(f"a log line tells what a customer typed: {text[:200]}")
 
     # --- at the end -------------------------------------------------------------------------------------------------

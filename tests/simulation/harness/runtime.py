@@ -115,8 +115,24 @@ class _Random(ModuleType):
         raise HarnessError(f"random.{name} in a handler: only random() and uniform() are modelled")
 
 
+def _sampled(method: Callable[..., None], *, tells: bool = True) -> Callable[..., None]:
+    """Return a method of the logger that is run in full in a sample of schedules.
+
+    In the others it only tells what it was given, without the cost of a log record.
+    """
+
+    def call(*messages: Any, extra: Mapping[str, Any] | None = None, **values: Any) -> None:
+        if _Holder.full_logs:
+            method(*messages, **({} if extra is None else {"extra": extra}), **values)
+        elif tells and (outside := _Holder.outside) is not None:
+            for value in (*messages, *values.values(), *(extra.values() if extra else ())):
+                outside.logged(value if isinstance(value, str) else repr(value))
+
+    return call
+
+
 class _LogHandler(logging.Handler):
-    """Takes log records without the cost of making JSON of each; a sample is made in full."""
+    """Takes log records, for the sample of schedules that makes them in full."""
 
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
@@ -128,16 +144,7 @@ class _LogHandler(logging.Handler):
         outside = _Holder.outside
         if outside is None:
             return
-        if _Holder.full_logs:
-            outside.logged(self._json.format(record))
-            return
-        outside.logged(str(record.msg))
-        for name, value in record.__dict__.items():
-            if name not in _OWN_FIELDS:
-                outside.logged(value if isinstance(value, str) else repr(value))
-
-
-_OWN_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
+        outside.logged(self._json.format(record))
 
 
 def install() -> None:
@@ -195,6 +202,10 @@ def _quiet_observability() -> None:
         logger._logger.removeHandler(handler)
     logger._logger.addHandler(_LogHandler(formatter))
     logger._logger.propagate = False
+    for name in ("info", "warning", "error"):
+        setattr(logger, name, _sampled(getattr(logger, name)))
+    for name in ("structure_logs", "append_keys", "remove_keys"):
+        setattr(logger, name, _sampled(getattr(logger, name), tells=name == "append_keys"))
     metrics = observe.metrics
     flush = metrics.flush_metrics
 

@@ -90,7 +90,7 @@ def draw_scenario(seed: int) -> Scenario:
     skus = {f"SKU-{number}": (draw.choice((0, 1, 1, 2, 5)), draw.choice((250, 1999))) for number in range(2)}
     # In a burst orders come together and the streams are read late, so that one batch holds what belongs to several.
     burst = draw.random() < BURST_RATE
-    count = draw.choice((3, 4)) if burst else draw.choice((1, 1, 1, 1, 1, 1, 1, 1, 1, 2))
+    count = draw.choice((3, 4)) if burst else 2 if draw.random() < PAIR_RATE else 1
     hot = draw.random() < HOT_RATE
     # In a rush orders and deliveries of single pieces of a hot item come in turns.
     rush = hot and draw.random() < RUSH_RATE
@@ -161,7 +161,8 @@ def _deadline(draw: random.Random) -> tuple[float | None, float]:
 
 NEVER_SECONDS = 365.0 * 86400.0
 WITH_LOG_RATE = 0.1
-BURST_RATE = 0.05
+BURST_RATE = 0.04
+PAIR_RATE = 0.06
 BURST_LAG_SECONDS = 1.5
 HOT_SKU = "SKU-0"
 """The item whose stock is in shards, where one is."""
@@ -209,7 +210,7 @@ def _order(
         str(uuid.UUID(int=draw.getrandbits(128))),
         body,
         at,
-        draw.choice((1, 1, 1, 1, 2, 3)),
+        draw.choice((1, 1, 1, 1, 1, 1, 2, 3)),
         cancel,
         reuses_key=draw.random() < 0.02,
     )
