@@ -136,6 +136,8 @@ class Platform:
     queue: deque[Delivery] = field(default_factory=deque)
     broken: set[str] = field(default_factory=set)
     """Functions whose calls of DynamoDB all fail, for as long as they are in here."""
+    without_key: set[str] = field(default_factory=set)
+    """Services whose key is disabled: DynamoDB refuses every call on their tables."""
     duplicates: bool = False
     """Whether every event is delivered twice."""
     mails: list[Mapping[str, Any]] = field(default_factory=list)
@@ -308,6 +310,9 @@ class Platform:
         if service == "dynamodb":
             if running.function in self.broken:
                 raise _error(operation, DynamoError("InternalServerError", "Internal server error"))
+            if self.without_key and self._tables_of(operation, parameters) & self.without_key:
+                message = "The KMS key of the table is disabled"
+                raise _error(operation, DynamoError("AccessDeniedException", message))
             try:
                 return self.db.call(operation, parameters)
             except DynamoError as error:
@@ -334,6 +339,17 @@ class Platform:
         answer = {"errorType": type(failed).__name__, "errorMessage": ""} if failed else invocation.answer
         told: dict[str, Any] = {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode())}
         return {**told, "FunctionError": "Unhandled"} if failed else told
+
+    def _tables_of(self, operation: str, parameters: Mapping[str, Any]) -> set[str]:
+        """The services of the tables that a call is on."""
+        if operation == "TransactWriteItems":
+            names = [part["TableName"] for entry in parameters["TransactItems"] for part in entry.values()]
+        else:
+            names = [
+                *parameters.get("RequestItems", ()),
+                *([parameters["TableName"]] if "TableName" in parameters else ()),
+            ]
+        return {self.deployment.tables[name].service for name in names}
 
     def provider(self, method: str, url: str, **options: Any) -> Any:
         """Answer a call of a provider: the sandbox stands for both."""
