@@ -3,7 +3,9 @@
 locals {
   routes = {
     "POST /orders"                   = { service = "order", function = "place_order", customers = true }
-    "GET /orders/{id}"               = { service = "order", function = "get_order", customers = true }
+    "GET /orders/{id}"               = { service = "composer", function = "get_customer_order", customers = true }
+    "GET /orders/{id}/details"       = { service = "composer", function = "get_details", customers = true }
+    "GET /orders/{id}/payment"       = { service = "composer", function = "cache_manager_payments", customers = true }
     "POST /orders/{id}/cancellation" = { service = "order", function = "request_cancellation", customers = true }
     "GET /orders/{id}/saga"          = { service = "saga_log", function = "get_saga", customers = false }
     "GET /sagas"                     = { service = "saga_log", function = "get_sagas", customers = false }
@@ -23,7 +25,7 @@ module "api" {
   description = "Orders of ${var.namespace} in ${var.environment}, for callers who sign with IAM."
   routes = merge(
     { for key, route in local.routes : key => {
-      function_arn  = module.service[route.service].functions[route.function].arn
+      function_arn  = local.deployed_services[route.service].functions[route.function].arn
       authorization = "AWS_IAM"
       throttling    = try(var.throttling.routes[key], null)
     } },
@@ -56,7 +58,7 @@ module "customer_api" {
   description = "Orders of ${var.namespace} in ${var.environment}, for customers."
   routes = {
     for key, route in local.routes : key => {
-      function_arn  = module.service[route.service].functions[route.function].arn
+      function_arn  = local.deployed_services[route.service].functions[route.function].arn
       authorization = "JWT"
       throttling    = try(var.throttling.routes[key], null)
     } if route.customers

@@ -2,7 +2,7 @@ module "event_bus" {
   source = "./modules/event_bus"
 
   context                  = local.context
-  sources                  = toset(values(module.saga.sources))
+  sources                  = setunion(values(module.saga.sources), ["${var.namespace}.composer"])
   resource_policy          = var.event_bus_policy
   archive_retention_days   = var.archive_retention_days
   key_deletion_window_days = var.key_deletion_window_days

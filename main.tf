@@ -28,7 +28,9 @@ locals {
   }
 
   function_keys = flatten([
-    for service, definition in merge(local.services, { sandbox = local.sandbox, console = { publishes = false, functions = local.console_functions } }) : [
+    for service, definition in merge(local.services, {
+      sandbox = local.sandbox, composer = local.composer, console = { publishes = false, functions = local.console_functions }
+      }) : [
       for function in concat(keys(definition.functions), definition.publishes ? ["relay"] : []) : "${service}/${function}"
     ]
   ])

@@ -31,7 +31,6 @@ locals {
         description   = "Reads an order."
         handler       = "order.handlers.get_order"
         timeout       = 10
-        environment   = local.customer_claim
         table_actions = ["GetItem"]
         on_failure    = "none"
       }

@@ -107,6 +107,7 @@ output "alarms" {
         for name, deployed in module.console : { for kind, arn in deployed.alarm_arns : "console/${name}/${kind}" => arn }
       ]...),
       { for key, alarm in aws_cloudwatch_metric_alarm.saga_log : "saga_log/${key}" => alarm.arn },
+      merge([for cache in module.cache : { for key, arn in cache.alarm_arns : "cache/${key}" => arn }]...),
       { for key, arn in module.event_bus.alarm_arns : "event_bus/${key}" => arn },
       { for key, arn in module.api.alarm_arns : "api/${key}" => arn },
       merge([for api in module.customer_api : { for key, arn in api.alarm_arns : "customer_api/${key}" => arn }]...),
@@ -123,6 +124,7 @@ locals {
   deployed_services = merge(
     { for service, deployed in module.service : service => deployed },
     { for deployed in module.sandbox : "sandbox" => deployed },
+    { composer = module.composer },
   )
   deployed_functions = concat(
     flatten([
@@ -131,8 +133,8 @@ locals {
       ]
     ]),
     [
-      for service, definition in local.services :
-      { service = service, function = "relay", deployed = module.service[service].relay } if definition.publishes
+      for service, definition in merge(local.services, { composer = local.composer }) :
+      { service = service, function = "relay", deployed = local.deployed_services[service].relay } if definition.publishes
     ],
     [for name, deployed in module.console : { service = "console", function = name, deployed = deployed }],
   )

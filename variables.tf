@@ -209,6 +209,66 @@ variable "jwt" {
   }
 }
 
+variable "composer" {
+  description = <<-EOT
+    How long the composer waits for the services, before it answers with what it has.
+    - `call_seconds`: for one service.
+    - `total_seconds`: for all together; at most 25, since the API waits no longer than 30 seconds.
+  EOT
+  type = object({
+    call_seconds  = optional(number, 2)
+    total_seconds = optional(number, 3)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.composer.total_seconds <= 25
+    error_message = "composer.total_seconds must be at most 25."
+  }
+}
+
+variable "cache" {
+  description = <<-EOT
+    The composer's data cache. Null: none; then the services are asked each time. Exactly one of `server` and `create`.
+    - `server`: one that is there, as `cache` of `modules/composer`, with a password.
+    - `create`: one of the platform's own, as in `modules/cache`. The functions sign in with IAM, and have to be in a VPC.
+    - `create.durable`: MemoryDB. False: ElastiCache Serverless.
+    - `answer_seconds`, `fresh_seconds`, `keep_seconds`: how long it has for an answer; how long a document needs no second look; how long one is kept.
+  EOT
+  type = object({
+    server = optional(object({
+      host = string
+      port = optional(number, 6379)
+      tls  = optional(bool, true)
+      user = string
+      password = object({
+        parameter_name = string
+        kms_key_arn    = optional(string)
+      })
+    }))
+    create = optional(object({
+      durable            = optional(bool, false)
+      subnet_ids         = set(string)
+      security_group_ids = set(string)
+    }))
+    answer_seconds = optional(number, 0.1)
+    fresh_seconds  = optional(number, 60)
+    keep_seconds   = optional(number, 3600)
+  })
+  default = null
+
+  validation {
+    condition     = var.cache == null ? true : (var.cache.server == null) != (var.cache.create == null)
+    error_message = "cache must have exactly one of server and create."
+  }
+
+  validation {
+    condition     = try(var.cache.create, null) == null ? true : var.vpc != null
+    error_message = "cache.create needs vpc: nothing outside reaches the cache."
+  }
+}
+
 variable "throttling" {
   description = <<-EOT
     Limits of each API; above them a caller gets 429.

@@ -36,6 +36,19 @@ module "platform" {
   deadline_seconds = var.deadline_seconds
   log_level        = "DEBUG"
 
+  # Functions on a small, busy machine start slowly, all the more so when five start at once.
+  composer = { call_seconds = 20, total_seconds = 24 }
+  cache = var.cache == null ? null : {
+    server = {
+      host     = var.cache.host
+      port     = var.cache.port
+      tls      = false
+      user     = var.cache.user
+      password = { parameter_name = aws_ssm_parameter.cache[0].name, kms_key_arn = local.cache_key_arn }
+    }
+    answer_seconds = 2
+  }
+
   deletion_protection      = false
   key_deletion_window_days = 7
   code_signing             = var.code_signing

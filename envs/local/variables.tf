@@ -51,3 +51,24 @@ variable "vpc" {
   })
   default = null
 }
+
+variable "cache" {
+  description = <<-EOT
+    The data cache's server on this machine. Null: none.
+    - `host`, `port`: where it listens.
+    - `user`: who the functions are to it; the password is `cache_password`.
+  EOT
+  type = object({
+    host = string
+    port = number
+    user = string
+  })
+  default = null
+}
+
+variable "cache_password" {
+  description = "The password of the cache's user. It is written to an SSM parameter and to nothing else."
+  type        = string
+  default     = null
+  ephemeral   = true
+}

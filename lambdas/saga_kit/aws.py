@@ -17,26 +17,25 @@ from botocore.exceptions import ClientError
 
 _MODELS = Path(__file__).resolve().parent.parent / "botocore_data"
 
-_CONFIG = Config(
-    connect_timeout=1,
-    read_timeout=3,
-    max_pool_connections=4,
-)
-
 
 @functools.cache
-def client(service: str, *, attempts: int = 3) -> Any:
-    """Return the one client of ``service`` ("dynamodb") that this process uses.
+def client(service: str, *, attempts: int = 3, timeout: float = 3.0, connections: int = 4) -> Any:
+    """Return the one client of ``service`` ("dynamodb") that this process uses in this way.
 
-    Calls wait at most 1 s to connect and 3 s for an answer, and are tried ``attempts`` times: 1 for an operation that
-    has its effect again when it is repeated.
+    Calls wait at most 1 s to connect and ``timeout`` seconds for an answer, on at most ``connections`` at a time, and
+    are tried ``attempts`` times: 1 for an operation that has its effect again when it is repeated.
     """
     session = botocore.session.Session()
     if _MODELS.is_dir():
         # Only there: looking through the hundreds of folders of botocore's own models takes longer than reading ours.
         loader = botocore.loaders.Loader(extra_search_paths=[str(_MODELS)], include_default_search_paths=False)
         session.register_component("data_loader", loader)
-    config = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
+    config = Config(
+        connect_timeout=1,
+        read_timeout=timeout,
+        max_pool_connections=connections,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+    )
     return session.create_client(service, config=config)
 
 

@@ -16,6 +16,7 @@ from rich.panel import Panel
 
 from emulator.server import EmulatorError, attach
 from local_platform import story
+from local_platform.cache_server import CacheServerError
 from local_platform.client import Client, PlatformError
 from local_platform.deployment import Deployment, Platform, clear_environment
 from local_platform.scenarios import PRICES, SCENARIOS, STOCK, Scenario
@@ -54,7 +55,15 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("interrupted; everything that was started has been stopped")
         return 130
-    except (BuildError, DependencyError, EmulatorError, EnvironmentSetupError, PlatformError, TerraformError) as error:
+    except (
+        BuildError,
+        CacheServerError,
+        DependencyError,
+        EmulatorError,
+        EnvironmentSetupError,
+        PlatformError,
+        TerraformError,
+    ) as error:
         Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return 1
 

@@ -11,16 +11,19 @@ import contextlib
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import boto3
 
 from emulator.server import Emulator, EmulatorError, attach, copy_state
+from local_platform import cache_server
+from local_platform.cache_server import CacheServer
 from toolchain import build as packages
 from toolchain import terraform
 from toolchain.build import Built
@@ -47,11 +50,13 @@ class Deployment:
         emulator: what it runs on.
         outputs: the root module's outputs, and `customers` with their user pool.
         applied: whether Terraform had to do anything.
+        cache: the data cache, which ends with the emulator; None for a deployment that another process started.
     """
 
     emulator: Emulator
     outputs: Mapping[str, Any]
     applied: bool
+    cache: CacheServer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +91,22 @@ class Platform:
 
         Raises:
             BuildError, DependencyError: the packages can't be built.
+            CacheServerError: the data cache doesn't start.
             EmulatorError: the emulator doesn't start.
             TerraformError: Terraform is missing or failed.
         """
+        deployment = self._start(report, detached, emulator_options)
+        try:
+            settings = self._cache()
+            cache = CacheServer.start(settings["port"], settings["password"], beside=deployment.emulator.pid)
+        except BaseException:
+            deployment.emulator.stop()
+            raise
+        return replace(deployment, cache=cache)
+
+    def _start(self, report: Report, detached: bool, emulator_options: dict[str, Any]) -> Deployment:
+        if not cache_server.is_free(self._cache()["port"]):
+            self._cache_file.unlink()  # another port, then
         report("building the packages")
         built = packages.build()
         digest = self._digest({name: package.sha256_base64 for name, package in built.items()})
@@ -170,7 +188,11 @@ class Platform:
 
     def environment(self, emulator: Emulator) -> dict[str, str]:
         """What Terraform's environment needs to work on this deployment."""
-        return {**emulator.environment(), "TF_DATA_DIR": str(self.folder / "terraform")}
+        return {
+            **emulator.environment(),
+            "TF_DATA_DIR": str(self.folder / "terraform"),
+            "TF_VAR_cache_password": self._cache()["password"],
+        }
 
     def variables(self, emulator: Emulator, built: Mapping[str, Built]) -> list[str]:
         """The options that give the root module its input variables."""
@@ -180,6 +202,7 @@ class Platform:
                 "sha256": {name: package.sha256_base64 for name, package in built.items()},
             },
             "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+            "cache": {"host": cache_server.HOST, "port": self._cache()["port"], "user": cache_server.USER},
             "execute_api_base": f"{emulator.endpoint}/_aws/execute-api/%s/$default",
             **self.settings,
         }
@@ -189,10 +212,22 @@ class Platform:
 
     def _digest(self, hashes: Mapping[str, str]) -> str:
         """What the deployment is made from: configuration, packages, settings and the emulator."""
-        digest = hashlib.sha256(json.dumps([hashes, dict(self.settings), sys.version_info[:2]]).encode())
+        made_of = [hashes, dict(self.settings), sys.version_info[:2], self._cache()["port"]]
+        digest = hashlib.sha256(json.dumps(made_of).encode())
         for path in sorted([*_configuration_files(), *_emulator_files()]):
             digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()
+
+    def _cache(self) -> dict[str, Any]:
+        """Port and password of the data cache: the same for as long as nobody else takes the port."""
+        path = self._cache_file
+        known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if not known:
+            known = {"port": cache_server.free_port(), "password": secrets.token_urlsafe(24)}
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(known), encoding="utf-8")
+        return known
 
     def _note(self) -> dict[str, Any] | None:
         """What is known of the last apply; None when there was none or something of it is missing."""
@@ -204,6 +239,10 @@ class Platform:
     @property
     def _note_file(self) -> Path:
         return self.folder / "deployed.json"
+
+    @property
+    def _cache_file(self) -> Path:
+        return self.folder / "cache.json"
 
     @property
     def _state(self) -> Path:

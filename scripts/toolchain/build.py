@@ -33,12 +33,12 @@ from toolchain.dependencies import DependencyError
 from toolchain.venv import CACHE, REQUIREMENTS, ROOT
 
 LIMIT = 350_000
-"""Most bytes that a function's zip may have."""
+"""Most bytes that a function's zip may have whose package names no limit of its own."""
 
 SHARED = "saga_kit"
 PYTHONS = ("3.11", "3.12", "3.13")
 
-_SETTINGS = {"name": str, "dependencies": list, "consumes": list, "aws_models": list}
+_SETTINGS = {"name": str, "dependencies": list, "consumes": list, "aws_models": list, "limit": int}
 _LEFT_OUT = re.compile(r"(^|/)(__pycache__|tests?)/|(^|/)\.|(^|/)package\.toml$|\.(md|pyc|pyi|typed)$")
 
 
@@ -56,6 +56,7 @@ class Package:
         dependencies: distributions of requirements/lambda.txt that the code may import from.
         consumes: schemas of other services ("OrderPlaced.v1").
         aws_models: services that it calls ("dynamodb").
+        limit: most bytes that its zip may have.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Package:
     dependencies: tuple[str, ...]
     consumes: tuple[str, ...]
     aws_models: tuple[str, ...]
+    limit: int = LIMIT
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,10 @@ def load(folder: Path) -> Package:
     for service in lists["aws_models"]:
         if service not in models.OPERATIONS:
             raise BuildError(f"{where}: aws_models: expected any of {', '.join(models.OPERATIONS)}, got {service!r}")
-    return Package(name=folder.name, folder=folder, **lists)
+    limit = settings.get("limit", LIMIT)
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+        raise BuildError(f"{where}: limit: expected a number of bytes, got {limit!r}")
+    return Package(name=folder.name, folder=folder, limit=limit, **lists)
 
 
 def discover(lambdas: Path) -> list[Package]:
@@ -332,8 +337,8 @@ class Builder:
             for path in _sources([own[name], vendored[name]]):
                 files |= compiled_files[path]
             content = archive.pack(files)
-            if len(content) > LIMIT:
-                raise BuildError(f"{name}.zip has {len(content):,} bytes: expected at most {LIMIT:,}")
+            if len(content) > package.limit:
+                raise BuildError(f"{name}.zip has {len(content):,} bytes: expected at most {package.limit:,}")
             temporary = self.output / f".{name}.zip.new"
             temporary.write_bytes(content)
             temporary.replace(self.output / f"{name}.zip")
@@ -348,7 +353,7 @@ class Builder:
         """Digest of everything that decides what is in the zip."""
         digest = hashlib.sha256()
         code = sorted(Path(__file__).parent.rglob("*.py"))
-        settings = [package.name, *package.dependencies, "", *package.aws_models]
+        settings = [package.name, *package.dependencies, "", *package.aws_models, str(package.limit)]
         version = [self.python.version, importlib.metadata.version("botocore"), *settings]
         parts = {**own, "settings": "\n".join(version).encode(), "lock": self.lock.read_bytes()}
         parts |= {str(path): path.read_bytes() for path in code}

@@ -14,7 +14,11 @@ from pathlib import Path
 RUNTIME = frozenset({"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"})
 """Top-level modules that Lambda's Python runtimes bring along."""
 
-STAND_INS = {"typing_extensions": Path(__file__).parent / "standins" / "typing_extensions.py"}
+_STAND_INS = Path(__file__).parent / "standins"
+STAND_INS = {
+    "redis": _STAND_INS / "redis" / "__init__.py",
+    "typing_extensions": _STAND_INS / "typing_extensions.py",
+}
 """Modules that a package carries instead of the real ones, which have many more names."""
 
 
@@ -161,7 +165,7 @@ def imported(sources: Mapping[str, bytes], own: Iterable[str], dependencies: Ite
     found: set[str] = set()
     while waiting:
         wanted = waiting.pop()
-        _check_stand_in(wanted)
+        _check_stand_in(wanted, source)
         for name in _with_parents(wanted):
             module = source.module(name)
             if module and name not in found:
@@ -171,10 +175,13 @@ def imported(sources: Mapping[str, bytes], own: Iterable[str], dependencies: Ite
     return found
 
 
-def _check_stand_in(name: str) -> None:
-    """Raise when `name` ("typing_extensions.override") is not in the module that stands in for the real one."""
+def _check_stand_in(name: str, source: Vendor) -> None:
+    """Raise when `name` ("typing_extensions.override") is not in the module that stands in for the real one.
+
+    What is a module of its own ("redis.connection") is the real one.
+    """
     module, _, attribute = name.partition(".")
-    if module in STAND_INS and attribute:
+    if module in STAND_INS and attribute and not source.module(f"{module}.{attribute.partition('.')[0]}"):
         tree = ast.parse(STAND_INS[module].read_bytes())
         if attribute not in {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}:
             raise DependencyError(f"a dependency imports {name}, which {STAND_INS[module]} does not have: add it there")

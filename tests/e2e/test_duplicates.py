@@ -89,6 +89,7 @@ def events(shop: Shop, stories: dict[str, Story]) -> list[Event]:
         DEADLINE,
         TECHNICAL_FAILURE,
         "StockReceived",
+        "PaymentCacheRefreshed",
     }
     assert {event["detail-type"] for event in found} == every
     return found

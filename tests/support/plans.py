@@ -122,6 +122,16 @@ def of_platform(more: Mapping[str, object] | None = None) -> Plan:
         "payment_provider": {"url": "https://payments.example", "parameter_name": "/test/payments"},
         "carrier": {"url": "https://carrier.example", "parameter_name": "/test/carrier"},
         "jwt": {"issuer": "https://login.example", "audience": ["shop"], "claim": "customer"},
+        "cache": {
+            # Nobody listens there: whoever wants a cache says so.
+            "server": {
+                "host": "127.0.0.1",
+                "port": 9,
+                "tls": False,
+                "user": "composer",
+                "password": {"parameter_name": "/test/cache"},
+            }
+        },
     }
     return of_root("platform-more" if more else "platform", {**arguments, **(more or {})})
 

@@ -9,13 +9,15 @@ function that made it.
 from __future__ import annotations
 
 import copy
+import hmac
 import io
 import json
 import os
 import re
 import uuid
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -28,6 +30,10 @@ from botocore.exceptions import ClientError
 from tests.simulation.harness.deployment import Deployment, Function, Rule
 from tests.simulation.harness.dynamodb import DynamoDB, DynamoError, stream_record
 
+from composer import handlers as composer
+from composer import parts
+from local_platform import cache_server
+from local_platform.cache_server import CacheServer
 from saga_kit import clock, observe, outbound
 from sandbox import handlers as sandbox
 
@@ -124,6 +130,8 @@ class Platform:
     """The platform while it runs, and what has been seen of it."""
 
     deployment: Deployment
+    cache: CacheServer | None = None
+    """The data cache that stands in for the one that is deployed."""
     calls: list[Call] = field(default_factory=list)
     invocations: list[Invocation] = field(default_factory=list)
     published: list[Message] = field(default_factory=list)
@@ -243,6 +251,7 @@ class Platform:
         self._running.append(invocation)
         # What a process remembers: a test must not see less of one function because another one ran before.
         outbound._client.cache_clear()
+        composer._made.cache_clear()
         sandbox._secret.cache_clear()
         with self._environment_of(function):
             try:
@@ -269,6 +278,15 @@ class Platform:
     def _environment_of(self, function: str) -> Iterator[None]:
         asked = self.asked.setdefault(function, set())
         values = {**_BASE_ENVIRONMENT, **self.functions[function].environment}
+        if self.cache and "COMPOSER_CACHE" in values:
+            place = {
+                "tls": False,
+                "seconds": 30,
+                "host": cache_server.HOST,
+                "port": self.cache.port,
+                "user": cache_server.USER,
+            }
+            values["COMPOSER_CACHE"] = json.dumps({**json.loads(values["COMPOSER_CACHE"]), **place})
         with mock.patch.object(os, "environ", _Environment(values, asked)):
             yield
 
@@ -324,6 +342,8 @@ class Platform:
             return {"FailedEntryCount": 0, "Entries": [{} for _ in parameters["Entries"]]}
         if operation == "GetParameter":
             return {"Parameter": {"Name": parameters["Name"], "Value": SECRET}}
+        if operation == "GenerateMac":
+            return {"Mac": hmac.digest(SECRET.encode(), parameters["Message"], "sha256")}
         if operation == "Invoke":
             return self._invoked(parameters)
         if operation == "SendEmail":
@@ -375,6 +395,24 @@ class Platform:
         raise AssertionError(f"no route for {method} {path}")
 
 
+class _Inline:
+    """An executor that does what it is given at once: an environment is the whole process's."""
+
+    def __init__(self, max_workers: int) -> None:
+        """Take note of nothing."""
+
+    def submit(self, work: Callable[[], Any]) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(work())
+        except Exception as raised:  # noqa: BLE001 - whoever asks for the result gets it
+            future.set_exception(raised)
+        return future
+
+    def shutdown(self, wait: bool, cancel_futures: bool) -> None:
+        """There is nothing to end."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Response:
     """What the kit needs of urllib3's response."""
@@ -424,9 +462,13 @@ def failure_of(function: Function, payload: Any) -> dict[str, Any]:
 
 @contextmanager
 def running(deployment: Deployment) -> Iterator[Platform]:
-    """The platform as ``deployment`` has it, with empty tables."""
-    with attached(Platform(deployment)) as platform:
-        yield platform
+    """The platform as ``deployment`` has it, with empty tables and an empty cache, if it has one."""
+    has_cache = any("COMPOSER_CACHE" in function.environment for function in deployment.functions.values())
+    with ExitStack() as stack:
+        cache = CacheServer.start(cache_server.free_port(), SECRET) if has_cache else None
+        if cache:
+            stack.callback(cache.stop)
+        yield stack.enter_context(attached(Platform(deployment, cache)))
 
 
 @contextmanager
@@ -446,6 +488,7 @@ def attached(platform: P) -> Iterator[P]:
             (botocore.client.BaseClient, "_make_api_call", called),
             (urllib3.PoolManager, "request", requested),
             (clock, "time", time),
+            (parts, "ThreadPoolExecutor", _Inline),
             (observe.metrics, "flush_metrics", lambda **_: observe.metrics.clear_metrics()),
             # The logger holds on to the standard output of its import, which a test may have closed since.
             *((handler, "stream", platform.logs) for handler in observe.logger.handlers),

@@ -34,7 +34,7 @@ def test_an_environment_plans_with_its_settings(environment: str, plan_of: PlanO
     expected = SETTINGS[environment]
 
     tables = of_type(resources, "aws_dynamodb_table").values()
-    assert len(tables) == 6 + expected["sandbox"]
+    assert len(tables) == 7 + expected["sandbox"]
     assert {table["deletion_protection_enabled"] for table in tables} == {expected["deletion_protection"]}
     assert {table["point_in_time_recovery"][0]["enabled"] for table in tables} == {True}
 

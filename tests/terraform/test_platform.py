@@ -47,6 +47,7 @@ def function(
 
 
 PORT = ("PROVIDER_URL", "PROVIDER_SECRET_PARAMETER")
+COMPOSES = ("COMPOSER_SOURCES", "COMPOSER_CALL_SECONDS", "COMPOSER_SECONDS")
 RELAY = function(NOWHERE, variables=("SAGA_BUS",), statements=("PublishEvents", "SendFailures"))
 FUNCTIONS = {
     "order/place_order": function(BUS, "UpdateItem", variables=("SAGA_DEADLINE_SECONDS",)),
@@ -81,6 +82,10 @@ FUNCTIONS = {
     "saga_log/get_sagas": function(
         NOWHERE, variables=("SAGA_TABLE", "SAGA_STUCK_AFTER_SECONDS"), statements=("QueryIndexes",)
     ),
+    "composer/get_customer_order": function(NOWHERE, "PutItem", variables=COMPOSES, statements=("InvokeFunctions",)),
+    "composer/get_details": function(NOWHERE, "PutItem", variables=COMPOSES, statements=("InvokeFunctions",)),
+    "composer/cache_manager_payments": function(QUEUE, "PutItem", variables=COMPOSES, statements=("InvokeFunctions",)),
+    "composer/relay": RELAY,
     "sandbox/provider": function(NOWHERE, "GetItem", "PutItem", "UpdateItem", variables=("SANDBOX_TIMEOUT_SECONDS",)),
     "sandbox/authorize": function(NOWHERE, variables=("SANDBOX_SECRET_PARAMETER",), statements=("ReadParameters",)),
 }
@@ -95,11 +100,11 @@ EVERY_FUNCTION = {
 
 def key_of(address: str) -> str:
     """`<service>/<function>` of a resource in modules/function."""
-    service = re.search(r'module\.service\["(\w+)"\]|module\.(sandbox)\[0\]', address)
+    service = re.search(r'module\.service\["(\w+)"\]|module\.(sandbox)\[0\]|module\.(composer)\.', address)
     name = re.search(r'module\.function\["(\w+)"\]', address)
     assert service, address
     assert name, address
-    return f"{service.group(1) or service.group(2)}/{name.group(1)}"
+    return f"{service.group(service.lastindex or 0)}/{name.group(1)}"
 
 
 def of_functions(plan: dict[str, Any], kind: str) -> dict[str, list[dict[str, Any]]]:
@@ -196,6 +201,10 @@ def test_of_the_saga_log_only_what_carries_an_event_is_relayed(dev: dict[str, An
     (criteria,) = mapping["filter_criteria"]
     (pattern,) = (json.loads(one["pattern"]) for one in criteria["filter"])
     assert pattern == {"dynamodb": {"NewImage": {"outbox": {"S": [{"exists": True}]}}}}
+    # Of what the composer writes down, what expires is no event.
+    (composer,) = mappings.pop("composer/relay")
+    (only_new,) = (json.loads(one["pattern"]) for one in composer["filter_criteria"][0]["filter"])
+    assert only_new == {"eventName": ["INSERT"]}
     assert not any(one["filter_criteria"] for (one,) in mappings.values())
 
 
@@ -210,7 +219,13 @@ def test_figures_of_environments_do_not_add_up(dev: dict[str, Any]) -> None:
     assert namespaces == {"shop-dev"}
 
 
-CUSTOMERS = {"POST /orders", "GET /orders/{id}", "POST /orders/{id}/cancellation"}
+CUSTOMERS = {
+    "POST /orders",
+    "GET /orders/{id}",
+    "GET /orders/{id}/details",
+    "GET /orders/{id}/payment",
+    "POST /orders/{id}/cancellation",
+}
 OPERATORS = {"GET /orders/{id}/saga", "GET /sagas", "GET /stock/{sku}", "PUT /stock/{sku}"}
 
 
@@ -229,7 +244,8 @@ def test_functions_know_a_customer_by_the_claim(plan_of: PlanOf) -> None:
         key: one["environment"][0]["variables"].get("SAGA_CUSTOMER_CLAIM")
         for key, (one,) in of_functions(plan_of("prod"), "aws_lambda_function").items()
     }
-    answering = {"order/place_order", "order/get_order", "order/request_cancellation"}
+    answering = {"order/place_order", "order/request_cancellation"}
+    answering |= {f"composer/{name}" for name in ("get_customer_order", "get_details", "cache_manager_payments")}
     assert {key for key, claim in claims.items() if claim == "sub"} == answering
     assert {claim for key, claim in claims.items() if key not in answering} == {None}
 

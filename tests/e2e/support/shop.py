@@ -265,7 +265,7 @@ class Shop:
             for event in self.listen()
             if isinstance(event["detail"].get("meta"), dict)
         }
-        for service in TABLES:
+        for service in (*TABLES, "composer"):
             for key, row in self.table(service).items():
                 if "outbox" in row:
                     outbox = json.loads(row["outbox"])

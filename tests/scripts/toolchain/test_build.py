@@ -106,6 +106,19 @@ class TestContent:
         with pytest.raises(BuildError, match=rf"stock\.zip has [\d,]+ bytes: expected at most {size:,}"):
             project.build()
 
+    def test_a_limit_of_its_own(self, project: Builder) -> None:
+        size = project.build()["stock"].size
+        path = project.lambdas / "stock" / "package.toml"
+        text = path.read_text()
+        path.write_text(f"{text}limit = {size}\n")
+        assert project.build()["stock"].size == size
+        path.write_text(f"{text}limit = {size - 1}\n")
+        with pytest.raises(BuildError, match=f"expected at most {size - 1:,}"):
+            project.build()
+        path.write_text(f'{text}limit = "much"\n')
+        with pytest.raises(BuildError, match="limit: expected a number of bytes, got 'much'"):
+            project.build()
+
     def test_the_limit_is_the_one_that_was_agreed(self) -> None:
         assert build.LIMIT == 350_000
 

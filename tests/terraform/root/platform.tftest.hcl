@@ -23,6 +23,9 @@ mock_provider "aws" {
       execution_arn = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5"
     }
   }
+  mock_resource "aws_elasticache_serverless_cache" {
+    defaults = { endpoint = [{ address = "shop-test-cache.serverless.euc1.cache.amazonaws.com", port = 6379 }] }
+  }
   mock_resource "aws_apigatewayv2_stage" {
     defaults = { execution_arn = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/$default" }
   }
@@ -36,7 +39,7 @@ variables {
     s3 = {
       bucket = "packages"
       sha256 = {
-        for name in ["console", "inventory", "notification", "order", "payment", "relay", "saga_log", "sandbox", "shipping"] :
+        for name in ["composer", "console", "inventory", "notification", "order", "payment", "relay", "saga_log", "sandbox", "shipping"] :
         name => "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
       }
     }
@@ -60,12 +63,13 @@ run "with_the_sandbox" {
   }
 
   assert {
-    condition     = keys(output.tables) == ["inventory", "notification", "order", "payment", "saga_log", "sandbox", "shipping"]
+    condition     = keys(output.tables) == ["composer", "inventory", "notification", "order", "payment", "saga_log", "sandbox", "shipping"]
     error_message = "a table for each service: ${jsonencode(keys(output.tables))}"
   }
 
   assert {
     condition = keys(output.functions) == [
+      "composer/cache_manager_payments", "composer/get_customer_order", "composer/get_details", "composer/relay",
       "inventory/chk_inventory", "inventory/get_stock", "inventory/receive_stock", "inventory/relay", "inventory/reverse_inv",
       "notification/get_notices", "notification/notify_customer", "notification/relay",
       "order/get_order", "order/place_order", "order/relay", "order/request_cancellation", "order/reverse_order",
@@ -80,7 +84,7 @@ run "with_the_sandbox" {
   assert {
     condition = tolist(keys(output.queues)) == sort(concat(
       ["event_bus"],
-      [for service in ["inventory", "notification", "order", "payment", "saga_log", "shipping"] : "${service}/relay/failed"],
+      [for service in ["composer", "inventory", "notification", "order", "payment", "saga_log", "shipping"] : "${service}/relay/failed"],
       [for function in ["inventory/chk_inventory", "payment/process_pymt", "shipping/shipping"] : "${function}/undelivered"],
       flatten([
         for function in [
@@ -298,5 +302,48 @@ run "without_customers_there_is_one_api" {
   assert {
     condition     = output.customer_api == null && output.api.endpoint == "https://orders.example.com"
     error_message = "the domain is the only API's: ${output.api.endpoint}"
+  }
+}
+
+run "a_cache_that_is_there" {
+  command = plan
+
+  variables {
+    sandbox        = true
+    sandbox_secret = "0123456789abcdef0123456789abcdef"
+    cache = {
+      server = { host = "cache.internal.example.com", user = "composer", password = { parameter_name = "/shop/cache" } }
+    }
+  }
+
+  assert {
+    condition     = contains(keys(output.functions), "composer/outdate_cache") && length(module.cache) == 0
+    error_message = "what is cached is kept fresh: ${jsonencode(keys(output.functions))}"
+  }
+
+  assert {
+    condition     = contains(keys(output.alarms.arns), "composer/cache_not_told")
+    error_message = "a cache that cannot be told has its alarm: ${jsonencode(keys(output.alarms.arns))}"
+  }
+}
+
+run "a_cache_of_the_platforms_own" {
+  command = plan
+
+  variables {
+    sandbox        = true
+    sandbox_secret = "0123456789abcdef0123456789abcdef"
+    vpc            = { subnet_ids = ["subnet-0a1b2c3d", "subnet-1a2b3c4d"], security_group_ids = ["sg-0a1b2c3d"] }
+    cache          = { create = { subnet_ids = ["subnet-0a1b2c3d", "subnet-1a2b3c4d"], security_group_ids = ["sg-1a2b3c4d"] } }
+  }
+
+  assert {
+    condition     = local.cache.user == "shop-test-cache-user" && local.cache.iam.service == "elasticache" && local.cache.password == null && local.cache.tls
+    error_message = "the functions sign in with IAM, over TLS"
+  }
+
+  assert {
+    condition     = contains(keys(output.alarms.arns), "cache/throttled")
+    error_message = "the cache has its alarms: ${jsonencode(keys(output.alarms.arns))}"
   }
 }

@@ -7,7 +7,7 @@ variables {
   packages = {
     s3 = {
       bucket = "packages"
-      sha256 = { for name in ["console", "inventory", "notification", "order", "payment", "relay", "saga_log", "sandbox", "shipping"] : name => "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+      sha256 = { for name in ["composer", "console", "inventory", "notification", "order", "payment", "relay", "saga_log", "sandbox", "shipping"] : name => "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
     }
   }
   mail             = { from = "orders@example.com" }
@@ -617,4 +617,38 @@ run "refuses_a_log_that_keeps_nothing" {
   }
 
   expect_failures = [var.saga_log_retention_days]
+}
+
+run "refuses_a_composer_that_waits_longer_than_the_api" {
+  command = plan
+
+  variables {
+    composer = { call_seconds = 2, total_seconds = 26 }
+  }
+
+  expect_failures = [var.composer]
+}
+
+run "refuses_a_cache_that_is_there_and_made" {
+  command = plan
+
+  variables {
+    vpc = { subnet_ids = ["subnet-0a1b2c3d"], security_group_ids = ["sg-0a1b2c3d"] }
+    cache = {
+      server = { host = "cache.example.com", user = "composer", password = { parameter_name = "/cache" } }
+      create = { subnet_ids = ["subnet-0a1b2c3d"], security_group_ids = ["sg-0a1b2c3d"] }
+    }
+  }
+
+  expect_failures = [var.cache]
+}
+
+run "refuses_a_cache_of_its_own_outside_a_vpc" {
+  command = plan
+
+  variables {
+    cache = { create = { subnet_ids = ["subnet-0a1b2c3d"], security_group_ids = ["sg-0a1b2c3d"] } }
+  }
+
+  expect_failures = [var.cache]
 }

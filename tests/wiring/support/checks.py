@@ -91,6 +91,11 @@ class Wiring:
         return {key_of(function): function for function in self.deployment.functions.values()}
 
     @cached_property
+    def observers(self) -> frozenset[str]:
+        """The functions that take note of events, and on whom nothing depends: they could be left out."""
+        return frozenset(key for key, function in self.functions.items() if observed_by(function) is not None)
+
+    @cached_property
     def keys_by_arn(self) -> dict[str, str]:
         """The functions by their unqualified ARNs."""
         return {function.arn: key for key, function in self.functions.items()}
@@ -131,6 +136,15 @@ class Wiring:
         return found
 
 
+def observed_by(function: Function) -> frozenset[str] | None:
+    """The detail types that a function's handler takes note of, or ``None`` for one that acts, or cannot be loaded."""
+    try:
+        found: frozenset[str] | None = getattr(function.load(), "observes", None)
+    except (ImportError, AttributeError):
+        return None
+    return found
+
+
 def wanted_by(rule: Rule) -> tuple[frozenset[str], frozenset[str], frozenset[str] | None]:
     """The sources, the detail types and the functions (of a technical failure) that a rule's pattern names."""
     pattern = json.loads(rule.pattern)
@@ -159,7 +173,7 @@ def consumers(wiring: Wiring) -> Iterator[str]:
     }
     for name, message in events.items():
         receivers = set(wiring.receivers(message))
-        found = {"acts on": receivers - {LOG}, "logs": receivers & {LOG}}
+        found = {"acts on": receivers - {LOG} - wiring.observers, "logs": receivers & {LOG}}
         for what, functions in found.items():
             listed = name in facts_of[what]
             if not functions and not listed:
@@ -252,8 +266,14 @@ def handlers(wiring: Wiring) -> Iterator[str]:
             yield f"{key}: {function.handler} is no function"
         if key == LOG:
             continue
-        triggers = getattr(handler, "triggers", {})
         arriving = delivered.get(key, {})
+        observed = observed_by(function)
+        if observed is not None:
+            yield from (
+                f"{key}: {name} is delivered, or observed, and not both" for name in sorted(observed ^ arriving.keys())
+            )
+            continue
+        triggers = getattr(handler, "triggers", {})
         yield from (
             f"{key}: {name} is delivered, the handler refuses it" for name in sorted(arriving.keys() - triggers.keys())
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from tests.support.platform import Platform
 
 CANCELLED = ("OrderCancelled", "CustomerNotified")
 SHIPPED = ("OrderPlaced", "StockReserved", "PaymentAuthorized", "ShipmentBooked", "CustomerNotified")
+BESIDE_THE_SAGA = {"OrderViewed", "PaymentCacheRefreshed"}
+"""What the composer tells of; an order goes its way without."""
 FAILURE = "Lambda Function Invocation Result - Failure"
 
 
@@ -135,7 +138,14 @@ def _keep_customers_apart(platform: Platform) -> None:
     placed = platform.request("order/place_order", body, headers=key, customer=own)
     assert placed["status"] == 202
     for customer, status in {"eve": 404, own: 200}.items():
-        assert platform.request("order/get_order", customer=customer, id=placed["order_id"])["status"] == status
+        for function in ("composer/get_customer_order", "composer/get_details"):
+            assert platform.request(function, customer=customer, id=placed["order_id"])["status"] == status
+        # Nothing of the order is delivered yet, so nobody has a payment.
+        answer = platform.request("composer/cache_manager_payments", customer=customer, id=placed["order_id"])
+        assert (answer["status"], answer["type"]) == (
+            404,
+            f"urn:problem:{'not-found' if status == 404 else 'no-payment'}",
+        )
     for customer, status in {"eve": 404, own: 202}.items():
         answer = platform.request("order/request_cancellation", customer=customer, id=placed["order_id"])
         assert answer["status"] == status
@@ -153,7 +163,7 @@ def _perform(platform: Platform, scenario: Scenario, key: str) -> None:
     platform.broken = {scenario.broken} if scenario.broken else set()
     platform.run()
     platform.broken = set()
-    happened = {message["detail-type"] for message in platform.published[before:]}
+    happened = {message["detail-type"] for message in platform.published[before:]} - BESIDE_THE_SAGA
     expected = set(scenario.events)
     assert expected <= happened, (key, sorted(expected - happened))
     unexpected = (
@@ -162,10 +172,23 @@ def _perform(platform: Platform, scenario: Scenario, key: str) -> None:
     assert not unexpected, (key, sorted(unexpected))
     assert not platform.dead_letters, (key, platform.dead_letters)
     _read(platform, order_id)
+    _compose(platform, order_id, body["customer_id"])
+
+
+def _compose(platform: Platform, order_id: str, own: str) -> None:
+    """The customer looks at the order, twice: the second time the cache may answer. Each route is the first in turn."""
+    routes = ["get_details", "get_customer_order", "cache_manager_payments"]
+    first = sum(message["detail-type"] == "OrderPlaced" for message in platform.published) % len(routes)
+    for route in [*routes[first:], *routes[:first]] * 2:
+        answer = platform.request(f"composer/{route}", customer=own, id=order_id)
+        without_payment = route == "cache_manager_payments" and answer.get("type") == "urn:problem:no-payment"
+        assert answer["status"] == (404 if without_payment else 200), (route, answer)
+        assert "unavailable" not in json.dumps(answer), (route, answer)
 
 
 def _read(platform: Platform, order_id: str) -> None:
-    for reader in sorted(key for key in platform.functions if "/get_" in key and not key.startswith("console/")):
+    behind_the_api = ("composer/", "console/")
+    for reader in sorted(key for key in platform.functions if "/get_" in key and not key.startswith(behind_the_api)):
         invocation = platform.invoke(reader, {} if reader == "saga_log/get_sagas" else {"order_id": order_id})
         assert invocation.error is None, (reader, invocation.error)
     for sku in ("MUG-2", "HOT-1"):

@@ -1,0 +1,4 @@
+output "server" {
+  description = "Where the cache is, and how to sign in."
+  value       = module.cache.server
+}
