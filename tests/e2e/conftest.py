@@ -15,7 +15,8 @@ from local_platform.deployment import PLATFORMS, Deployment, Platform, clear_env
 
 pytest.register_assert_rewrite("tests.e2e.support")
 
-from tests.e2e.support.shop import Shop  # noqa: E402 - after the line that has its assertions explained
+from tests.e2e.support.commands import Run  # noqa: E402 - after the line that has its assertions explained
+from tests.e2e.support.shop import Shop  # noqa: E402
 
 PLATFORM = Platform("e2e", {})
 
@@ -47,3 +48,9 @@ def deployment(alone: None) -> Iterator[Deployment]:
 @pytest.fixture(scope="module")
 def shop(deployment: Deployment) -> Shop:
     return Shop(deployment)
+
+
+@pytest.fixture(scope="module")
+def run(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Runs a command as an operator does who works on AWS."""
+    return Run(deployment, tmp_path_factory.mktemp("operator") / "outputs.json")

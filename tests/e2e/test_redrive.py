@@ -4,42 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.e2e.support.commands import Run
 from tests.e2e.support.shop import Shop, an_order
 from tests.e2e.support.waiting import eventually
-
-from local_platform.deployment import Deployment
-from toolchain.venv import ROOT
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def run(deployment: Deployment, tmp_path: Path) -> Run:
-    """Runs a command as an operator does who works on AWS: by names, or by what Terraform tells."""
-    outputs = tmp_path / "outputs.json"
-    outputs.write_text(json.dumps({"platform": {"value": deployment.outputs}}), encoding="utf-8")
-    where = {"names": ["--environment", "local"], "outputs": ["--outputs", str(outputs)]}
-    environment = deployment.emulator.process_environment() | {"PYTHONPATH": str(ROOT / "scripts")}
-
-    def start(command: str, *arguments: str, by: str = "names") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-P", "-m", command, *arguments, *where[by]],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    return start
 
 
 @pytest.fixture
@@ -61,25 +33,6 @@ def letters(run: Run) -> Callable[..., list[dict[str, Any]]]:
         return eventually(check, every=1)
 
     return listed
-
-
-@contextlib.contextmanager
-def not_permitted(shop: Shop, function: str, statement: str) -> Iterator[None]:
-    """Have EventBridge not allowed to invoke a function."""
-    client, name = shop.client.aws("lambda"), shop.name_of(function)
-    policy = json.loads(client.get_policy(FunctionName=name)["Policy"])
-    (removed,) = [one for one in policy["Statement"] if one["Sid"] == statement]
-    client.remove_permission(FunctionName=name, StatementId=statement)
-    try:
-        yield
-    finally:
-        client.add_permission(
-            FunctionName=name,
-            StatementId=statement,
-            Action="lambda:InvokeFunction",
-            Principal="events.amazonaws.com",
-            SourceArn=removed["Condition"]["ArnLike"]["AWS:SourceArn"],
-        )
 
 
 @contextlib.contextmanager
@@ -129,7 +82,7 @@ def test_every_kind_is_listed_and_put_back_and_every_saga_ends(
         endings[order_id] = ending
 
     # An event that EventBridge may not deliver, to a do.
-    with not_permitted(shop, "payment/process_pymt", "rule-previous_succeeded"):
+    with shop.not_permitted("payment/process_pymt", "previous_succeeded"):
         order_id = shop.place(an_order(item.line()))
         lost("payment/process_pymt/undelivered", "not delivered", order_id, "completed")
     # An undo that fails as often as it is tried.
@@ -298,9 +251,14 @@ def test_a_saga_that_hangs_is_reversed_after_its_deadline_and_one_that_still_han
         with shop.without_rule("shipping/reverse_ship", "deadline"):
             # Nothing takes the deadline's event: the saga stays open, and somebody has to see to it.
             event = shop.await_event(order_id, "SagaDeadlineExceeded")
-            stuck = run("saga_cli", "stuck", "--json")
-            assert stuck.returncode == 1
-            (saga,) = [one for one in json.loads(stuck.stdout)["sagas"] if one["saga_id"] == order_id]
+
+            def stuck() -> dict[str, Any]:
+                told = run("saga_cli", "stuck", "--json")
+                assert (told.returncode, told.stderr) == (1, ""), told
+                (found,) = [one for one in json.loads(told.stdout)["sagas"] if one["saga_id"] == order_id]
+                return dict(found)
+
+            saga = eventually(stuck, every=1)
             assert saga["stuck"]
             assert saga["deadline_exceeded_at"] is not None
             assert order_id in run("saga_cli", "stuck").stdout

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import uuid
 
 from tests.e2e.support.outcome import DEADLINE
-from tests.e2e.support.shop import Event, altered
+from tests.e2e.support.shop import TECHNICAL_FAILURE, Event, altered
 
 from saga_kit import clock, envelope
 
@@ -27,3 +28,19 @@ def a_deadline(placed: Event) -> Event:
         "detail-type": DEADLINE,
         "detail": {"meta": event["detail"]["meta"], "data": data},
     }
+
+
+def a_failure(function_arn: str, cause: Event) -> Event:
+    """The report that a function has given an event up, as Lambda's on-failure destination makes it for a bus."""
+    context = {
+        "requestId": str(uuid.uuid4()),
+        "functionArn": f"{function_arn}:$LATEST",
+        "condition": "RetriesExhausted",
+    }
+    detail = {
+        "version": "1.0",
+        "timestamp": clock.rfc3339(clock.now()),
+        "requestContext": {**context, "approximateInvokeCount": 3},
+        "requestPayload": cause,
+    }
+    return {"source": "lambda", "detail-type": TECHNICAL_FAILURE, "detail": detail}

@@ -324,6 +324,46 @@ class Shop:
         return self.changed(function, SAGA_TABLE=self.outputs["tables"][other]["name"])
 
     @contextlib.contextmanager
+    def with_concurrency(self, function: str, most: int) -> Iterator[None]:
+        """Let only so many invocations of a function run at a time for a while; with 0 Lambda refuses every event."""
+        name = self.name_of(function)
+        self._lambda.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=most)
+        try:
+            yield
+        finally:
+            self._lambda.delete_function_concurrency(FunctionName=name)
+
+    @contextlib.contextmanager
+    def stopped_relay(self, service: str) -> Iterator[None]:
+        """Have a service's relay not read its stream for a while."""
+        (mapping,) = self._lambda.list_event_source_mappings(FunctionName=self.name_of(f"{service}/relay"))[
+            "EventSourceMappings"
+        ]
+        self._lambda.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        try:
+            yield
+        finally:
+            self._lambda.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+    @contextlib.contextmanager
+    def not_permitted(self, function: str, rule: str) -> Iterator[None]:
+        """Have EventBridge not allowed to invoke a function for one of its rules for a while."""
+        name, statement = self.name_of(function), f"rule-{rule}"
+        policy = json.loads(self._lambda.get_policy(FunctionName=name)["Policy"])
+        (removed,) = [one for one in policy["Statement"] if one["Sid"] == statement]
+        self._lambda.remove_permission(FunctionName=name, StatementId=statement)
+        try:
+            yield
+        finally:
+            self._lambda.add_permission(
+                FunctionName=name,
+                StatementId=statement,
+                Action="lambda:InvokeFunction",
+                Principal="events.amazonaws.com",
+                SourceArn=removed["Condition"]["ArnLike"]["AWS:SourceArn"],
+            )
+
+    @contextlib.contextmanager
     def without_rule(self, function: str, rule: str) -> Iterator[None]:
         """Have events of one of a function's rules not delivered for a while; they are lost, as if still on their way.
 
