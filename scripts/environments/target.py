@@ -19,6 +19,7 @@ from local_platform.client import Client, PlatformError
 from local_platform.deployment import PLATFORMS, Platform, clear_environment
 
 API_NAME_LIMIT = 128
+ARCHIVE_NAME_LIMIT = 48
 QUEUE_NAME_LIMIT = 80
 """Lengths at which `modules/names` cuts these names."""
 _EXECUTE_API = re.compile(r"https://[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
@@ -133,7 +134,8 @@ class _LookedUp(dict[str, Any]):
             "api": self._api,
             "functions": self._functions,
             "queues": self._queues,
-            "event_bus": lambda: {"name": f"{self.prefix}-events"},
+            "event_bus": self._event_bus,
+            "tables": self._tables,
         }
 
     def __missing__(self, key: str) -> Any:
@@ -179,6 +181,22 @@ class _LookedUp(dict[str, Any]):
             "event_bus" if name == of_the_bus else next(self._keys(name, parts=3), name): {"name": name, "url": url}
             for name, url in sorted(names.items())
         }
+
+    def _event_bus(self) -> dict[str, str]:
+        name = f"{self.prefix}-events"
+        _, partition, _, region, account, *_ = next(iter(self["functions"].values()))["arn"].split(":")
+        prefix = f"arn:{partition}:events:{region}:{account}"
+        archive_arn = f"{prefix}:archive/{cut(name, ARCHIVE_NAME_LIMIT)}"
+        return {"name": name, "arn": f"{prefix}:event-bus/{name}", "archive_arn": archive_arn}
+
+    def _tables(self) -> dict[str, dict[str, str]]:
+        pages = self._session.client("dynamodb").get_paginator("list_tables").paginate()
+        found = {
+            key: {"name": name} for page in pages for name in page["TableNames"] for key in self._keys(name, parts=1)
+        }
+        if not found:
+            raise PlatformError(f"there are no tables whose names start with {self.prefix}-")
+        return found
 
     def _keys(self, name: str, *, parts: int) -> Iterator[str]:
         """`<service>/<function>…` of a name, unless it was too long and is cut."""

@@ -78,6 +78,27 @@ def test_functions_of_the_deployment_only() -> None:
     assert found.function_names == {"shop-dev-order-relay": "relay", "shop-dev-saga_log-get_sagas": "get_sagas"}
 
 
+def test_tables_and_the_archive_of_the_deployment() -> None:
+    make = boto3.client("dynamodb", region_name="eu-west-1").create_table
+    for name in ("shop-dev-order", "shop-dev-saga_log", "shop-dev-order-at-20260131T093000Z", "shop-dev2-order"):
+        make(
+            TableName=name,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    outputs = find(environment="dev", region="eu-west-1").client.outputs
+    assert outputs["tables"] == {"order": {"name": "shop-dev-order"}, "saga_log": {"name": "shop-dev-saga_log"}}
+    arn = "arn:aws-cn:lambda:cn-north-1:123456789012:function:shop-dev-order-relay"
+    pages = [{"Functions": [{"FunctionName": "shop-dev-order-relay", "FunctionArn": arn}]}]
+    bus = target.by_name("shop", "dev", session_of(pages), with_api=False).client.outputs["event_bus"]
+    assert bus == {
+        "name": "shop-dev-events",
+        "arn": "arn:aws-cn:events:cn-north-1:123456789012:event-bus/shop-dev-events",
+        "archive_arn": "arn:aws-cn:events:cn-north-1:123456789012:archive/shop-dev-events",
+    }
+
+
 def test_the_api_is_found_by_its_name() -> None:
     names = ("shop-dev-sandbox", "shop-dev-api")
     pages = [{"Items": [{"Name": name, "ApiEndpoint": f"https://{name}"}]} for name in names]
@@ -107,6 +128,8 @@ def test_names_that_nothing_has_are_told_when_they_are_needed() -> None:
     outputs = find(environment="none", region="eu-west-1").client.outputs
     with pytest.raises(PlatformError, match="no queues whose names start with shop-none-"):
         outputs["queues"]
+    with pytest.raises(PlatformError, match="no tables whose names start with shop-none-"):
+        outputs["tables"]
     with pytest.raises(PlatformError, match="no functions whose names start with shop-none-"):
         outputs.get("functions")
 
