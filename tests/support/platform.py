@@ -326,15 +326,7 @@ class Platform:
         running = self._running[-1]
         self.calls.append(Call(running.function, running.number, service, operation, copy.deepcopy(dict(parameters))))
         if service == "dynamodb":
-            if running.function in self.broken:
-                raise _error(operation, DynamoError("InternalServerError", "Internal server error"))
-            if self.without_key and self._tables_of(operation, parameters) & self.without_key:
-                message = "The KMS key of the table is disabled"
-                raise _error(operation, DynamoError("AccessDeniedException", message))
-            try:
-                return self.db.call(operation, parameters)
-            except DynamoError as error:
-                raise _error(operation, error) from None
+            return self._on_a_table(running, operation, parameters)
         if operation == "PutEvents":
             for entry in parameters["Entries"]:
                 assert entry["EventBusName"] == self.deployment.bus
@@ -350,6 +342,17 @@ class Platform:
             self.mails.append(parameters)
             return {"MessageId": f"mail-{len(self.mails)}"}
         raise NotImplementedError(f"{service} {operation}")
+
+    def _on_a_table(self, running: Invocation, operation: str, parameters: Mapping[str, Any]) -> Any:
+        if running.function in self.broken:
+            raise _error(operation, DynamoError("InternalServerError", "Internal server error"))
+        if self.without_key and self._tables_of(operation, parameters) & self.without_key:
+            message = "The KMS key of the table is disabled"
+            raise _error(operation, DynamoError("AccessDeniedException", message))
+        try:
+            return self.db.call(operation, parameters)
+        except DynamoError as error:
+            raise _error(operation, error) from None
 
     def _invoked(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Answer an invocation of one function by another, as Lambda does when it waits for the function."""
