@@ -63,7 +63,7 @@ def get_orders(request: Request) -> dict[str, Any]:
 
 @_browser_handler
 def get_order(request: Request) -> dict[str, Any]:
-    """Tell of one order, section by section: ``GET /console/orders/{id}``."""
+    """Tell one order's saga: ``GET /console/orders/{id}``."""
     origin.check_read(request)
     order_id = request.identifier("id")
     return _told(

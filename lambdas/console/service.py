@@ -95,28 +95,41 @@ class Shop:
         path: Mapping[str, str] | None = None,
     ) -> tuple[int, dict[str, Any]]:
         """Ask a function as the HTTP API would; return status and document, of a refused order too."""
-        method = route.partition(" ")[0]
-        request = {
-            "version": "2.0",
-            "routeKey": route,
-            "headers": {"content-type": "application/json", **(headers or {})},
-            # What the API says of an operator: the function that decides who is one has let this one in.
-            "requestContext": {"http": {"method": method}, "authorizer": {"iam": {"userId": "console"}}},
-            "pathParameters": dict(path or {}),
-            "body": json.dumps(body),
-            "isBase64Encoded": False,
-        }
         try:
-            answer = function.ask(request)
+            answer = function.ask(_request(route, body, headers=headers, path=path))
         except UnavailableError as error:
-            raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", f"{error.function} does not answer; try again"
-            ) from error
+            raise _down(function) from error
         status, document = int(answer["statusCode"]), json.loads(answer["body"])
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise _down(function)
         if status >= HTTPStatus.BAD_REQUEST and "order_id" not in document:
             kind = str(document.get("type", "")).rpartition(":")[2] or "refused"
             raise Problem(HTTPStatus(status), kind, str(document.get("detail", "refused")))
         return status, document
+
+
+def _down(function: Function) -> Problem:
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", f"{function.name} does not answer; try again")
+
+
+def _request(
+    route: str,
+    body: Mapping[str, Any],
+    *,
+    headers: Mapping[str, str] | None = None,
+    path: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return a request to a function as the HTTP API would send it, for an operator."""
+    return {
+        "version": "2.0",
+        "routeKey": route,
+        "headers": {"content-type": "application/json", **(headers or {})},
+        # What the API says of an operator: the function that decides who is one has let this one in.
+        "requestContext": {"http": {"method": route.partition(" ")[0]}, "authorizer": {"iam": {"userId": "console"}}},
+        "pathParameters": dict(path or {}),
+        "body": json.dumps(body),
+        "isBase64Encoded": False,
+    }
 
 
 def _section(ask: Callable[[], Any], name: str) -> dict[str, Any]:

@@ -169,6 +169,7 @@ def _how_to_play(console: Console, deployment: Deployment) -> None:
     environment = "\n".join(f"export {name}={value}" for name, value in deployment.emulator.environment().items())
     console.print(
         Panel(
+            f"console  {deployment.outputs['console']['url']}\n"
             f"API      {deployment.outputs['api']['endpoint']}\n"
             f"emulator {deployment.emulator.endpoint}, log {deployment.emulator.log_file}\n\n"
             f"Any AWS client works on it with\n{environment}\n\n"

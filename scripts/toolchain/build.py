@@ -1,9 +1,9 @@
 """Builds the functions' packages: `dist/<package>.zip` and `dist/manifest.json`.
 
-A package is a folder of `lambdas/` with a `package.toml`. Its zip holds the folder, the shared `saga_kit`, the event
-schemas that it consumes, the modules of its dependencies that are imported, trimmed botocore models, and bytecode for
-one version of Python. It is the same to the byte wherever it is built. Everything in it is pure Python, so it runs on
-both of Lambda's architectures.
+A package is a folder of `lambdas/` with a `package.toml`. Its zip holds the folder, what it uses of `saga_kit`, the
+event schemas that it consumes, the modules of its dependencies that are imported, trimmed botocore models, and
+bytecode for one version of Python. It is the same to the byte wherever it is built. Everything in it is pure Python, so
+it runs on both of Lambda's architectures.
 """
 
 import argparse
@@ -184,6 +184,10 @@ def own_files(package: Package, lambdas: Path) -> dict[str, bytes]:
             name = path.relative_to(lambdas).as_posix()
             if path.is_file() and not _LEFT_OUT.search(name):
                 files[name] = path.read_bytes()
+    sources = {name: content for name, content in files.items() if name.endswith(".py")}
+    needless = {name for name in sources if name.startswith(f"{SHARED}/")}
+    needless -= dependencies.in_use(sources, package.name, SHARED)
+    files = {name: content for name, content in files.items() if name not in needless}
     waiting = list(package.consumes)
     for name, content in files.items():
         if "/schemas/" in name:

@@ -175,6 +175,31 @@ def imported(sources: Mapping[str, bytes], own: Iterable[str], dependencies: Ite
     return found
 
 
+def in_use(sources: Mapping[str, bytes], package: str, shared: str) -> set[str]:
+    """Paths of those `sources` that the folder `package` needs of the folder `shared`, directly or through one another.
+
+    A package without code of its own is the shared one alone: it needs all of it. A source that is no Python needs
+    nothing here; `imported` tells where it is wrong.
+    """
+    by_name = {_module_name(path): path for path in sources}
+    waiting = [path for path in sources if path.startswith(f"{package}/")]
+    if not waiting:
+        return {path for path in sources if path.startswith(f"{shared}/")}
+    found: set[str] = set()
+    while waiting:
+        path = waiting.pop()
+        try:
+            statements = _statements(ast.parse(sources[path]), into_functions=True)
+        except SyntaxError:
+            continue
+        names = _imported_names(statements, _module_name(path), is_package=path.endswith("/__init__.py"))
+        wanted = {by_name[part] for name in names for part in _with_parents(name) if part in by_name}
+        new = {one for one in wanted if one.startswith(f"{shared}/")} - found
+        found |= new
+        waiting += sorted(new)
+    return found
+
+
 def _check_stand_in(name: str, source: Vendor) -> None:
     """Raise when `name` ("typing_extensions.override") is not in the module that stands in for the real one.
 

@@ -58,6 +58,7 @@ LAYERS = (
     Layer("audit", "secrets, vulnerable dependencies, workflows, bill of materials"),
     Layer("e2e", "the platform, applied to the emulator and put through every failure", uses_terraform=True),
     Layer("fuzz", "generated requests and events for every handler, and for the API as it runs", uses_terraform=True),
+    Layer("console", "the console in a headless Chromium, against the platform on the emulator", uses_terraform=True),
     Layer("simulation", "schedules of messages, crashes and duplicates", workers=2),
     Layer("benchmarks", "start-up time and calls against their limits"),
 )

@@ -27,9 +27,8 @@ let ahead = 0;
 function take() {
   if (poll.document) {
     const { environment, steps, placing } = poll.document;
-    byId("environment").hidden = false;
     setText(byId("environment"), environment);
-    order.steps = steps;
+    order.know(steps);
     place.allow(placing);
     sagas.take(poll.document.sagas, poll.asOf);
     if (poll.asOf && !poll.trouble) ahead = Date.parse(poll.asOf) - Date.now();
@@ -48,7 +47,7 @@ function show() {
     const value = percentile(times, share / 100);
     setText(byId(`p${share}`), value === null ? "–" : duration(value));
   }
-  setText(byId("latencies-of"), `Order to end, of the ${times.length} ended on this page`);
+  setText(byId("latencies-of"), `Order to end, of the ${times.length} ended here`);
   const more = byId("list-more");
   more.hidden = !(sagas.known.more_open || sagas.known.more_ended);
   setText(more, "There are more than these. ./scripts/saga list shows them.");
@@ -111,6 +110,11 @@ byId("pause").addEventListener("click", (event) => {
   event.currentTarget.setAttribute("aria-pressed", String(on));
   setText(event.currentTarget, on ? "Resume" : "Pause");
   pause(on);
+});
+// To the list itself: an address with a fragment of its own would close the order.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  byId("sagas").focus();
 });
 byId("back").addEventListener("click", () => requestAnimationFrame(() => byId("sagas").focus()));
 document.addEventListener("visibilitychange", () => pause(paused));

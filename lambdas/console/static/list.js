@@ -5,11 +5,11 @@ import { age, duration, shortId, timeOf } from "./format.js";
 
 /** The filters, each with the sagas that it shows. */
 export const FILTERS = [
-  { key: "all", label: "All", shows: () => true },
-  { key: "open", label: "Open", shows: (saga) => saga.state === "open" },
-  { key: "stuck", label: "Stuck", shows: (saga) => saga.stuck },
-  { key: "completed", label: "Completed", shows: (saga) => saga.state === "completed" },
-  { key: "reversed", label: "Reversed", shows: (saga) => saga.state === "reversed" },
+  { key: "all", shows: () => true },
+  { key: "open", shows: (saga) => saga.state === "open" },
+  { key: "stuck", shows: (saga) => saga.stuck },
+  { key: "completed", shows: (saga) => saga.state === "completed" },
+  { key: "reversed", shows: (saga) => saga.state === "reversed" },
 ];
 
 const GLYPHS = { open: "…", stuck: "!", completed: "✓", reversed: "↩" };
@@ -27,10 +27,14 @@ export class List {
     this.node = byId("sagas");
     this.rows = new Map();
     this.sagas = [];
-    this.filter = "all";
+    // A browser may keep what was chosen over a reload.
+    this.filter = document.querySelector("[name=filter]:checked").value;
     this.chosen = null;
     this.node.addEventListener("keydown", (event) => this.#key(event));
-    this.#makeFilters();
+    byId("filters").addEventListener("change", (event) => {
+      this.filter = event.target.value;
+      this.show(this.sagas, this.now ?? Date.now());
+    });
   }
 
   /** Shows these sagas; `now` is the server's time, by which ages are told. */
@@ -62,20 +66,6 @@ export class List {
   choose(id) {
     this.chosen = id;
     this.#mark();
-  }
-
-  #makeFilters() {
-    const box = byId("filters");
-    for (const { key, label } of FILTERS) {
-      const input = element("input", { type: "radio", name: "filter", id: `filter-${key}`, value: key, class: "hidden" });
-      input.checked = key === this.filter;
-      input.addEventListener("change", () => {
-        this.filter = key;
-        this.show(this.sagas, this.now ?? Date.now());
-      });
-      const count = element("span", { class: "count", id: `count-${key}` }, "–");
-      box.append(element("span", { class: `filter ${key}` }, input, element("label", { for: `filter-${key}` }, label, " ", count)));
-    }
   }
 
   #makeRow(id) {

@@ -18,7 +18,7 @@ export class Order {
     this.announce = announce;
     this.body = byId("order-body");
     this.empty = byId("order-empty");
-    this.steps = [];
+    this.steps = null;
     this.width = 0;
     new ResizeObserver((entries) => {
       const width = Math.floor(entries[0].contentRect.width);
@@ -27,6 +27,13 @@ export class Order {
         this.#draw(true);
       }
     }).observe(byId("order"));
+  }
+
+  /** Takes in the steps of the saga, without which no event means anything. */
+  know(steps) {
+    const first = this.steps === null;
+    this.steps = steps;
+    if (first) this.#draw(true);
   }
 
   /** Shows an order, or none. */
@@ -46,15 +53,17 @@ export class Order {
   }
 
   pause(paused) {
-    if (!this.poll) return;
-    if (paused) this.poll.stop();
-    else this.poll.start();
+    if (paused) this.poll?.stop();
+    else if (this.id) this.poll?.start();
+  }
+
+  #settled() {
+    const story = this.story.known?.story;
+    return story !== undefined && story.state !== "open" && Date.now() - Date.parse(story.ended_at) >= SETTLING;
   }
 
   #interval(document) {
-    const story = document?.saga?.story;
-    if (!story || story.state === "open") return FAST;
-    return Date.now() - Date.parse(story.ended_at) < SETTLING ? FAST : SLOW;
+    return document && this.#settled() ? SLOW : FAST;
   }
 
   #build(id) {
@@ -72,7 +81,7 @@ export class Order {
         element("h3", { id: "saga-title" }, "Saga"), part("canvas"), legend()),
       element("section", { "aria-labelledby": "log-title" },
         element("h3", { id: "log-title" }, "Log"),
-        element("div", { class: "log-box", tabindex: "0", role: "region", "aria-labelledby": "log-title" },
+        element("div", { class: "log-box", tabindex: "0", role: "group", "aria-label": "Every event" },
           element("table", { class: "log", role: "table" },
             element("thead", { role: "rowgroup" }, element("tr", { role: "row" },
               ["Time", "Event", "Made by", "Because of", "Took"].map((name) => element("th", { scope: "col", role: "columnheader" }, name)))),
@@ -99,6 +108,7 @@ export class Order {
       if (this.id && this.story.status === "missing") setText(this.canvas, "Nothing is on record of this order yet.");
       return;
     }
+    if (this.steps === null) return;
     const story = this.story.known.story;
     const text = JSON.stringify(story);
     if (!anew && text === this.drawn) return;

@@ -355,3 +355,22 @@ class TestLoading:
         content = (unpacked / "stock" / "__pycache__" / f"handlers.{TAG}.pyc").read_bytes()
         code = marshal.loads(content[header:])  # noqa: S302  # what was just built
         assert code.co_filename == "/var/task/stock/handlers.py"
+
+
+def test_of_the_shared_package_only_what_is_used_is_there() -> None:
+    sources = {
+        "saga_kit/__init__.py": b"",
+        "saga_kit/used.py": b"def work():\n    from saga_kit import deeper\n",
+        "saga_kit/deeper.py": b"import json\n",
+        "saga_kit/unused.py": b"from saga_kit import used\n",
+        "shop/handlers.py": b"from saga_kit.used import work\n",
+    }
+    needed = dependencies.in_use(sources, "shop", "saga_kit")
+    assert needed == {"saga_kit/__init__.py", "saga_kit/used.py", "saga_kit/deeper.py"}
+    # One that is nothing but the shared package, as the relay is, has all of it.
+    assert dependencies.in_use(sources, "relay", "saga_kit") == {path for path in sources if "saga_kit/" in path}
+    # What is no Python is told where the imports are checked.
+    assert dependencies.in_use({**sources, "saga_kit/used.py": b"def"}, "shop", "saga_kit") == {
+        "saga_kit/__init__.py",
+        "saga_kit/used.py",
+    }

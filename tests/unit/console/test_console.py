@@ -287,6 +287,11 @@ class TestPlacing:
         assert (status, problem["type"]) == (503, "urn:problem:unavailable")
         assert function in problem["detail"]
 
+    def test_a_shop_that_fails_is_down(self, platform: Platform) -> None:
+        platform.answers["order/place_order"] = lambda _: {"statusCode": 500, "body": "{}"}
+        status, problem = self.place()
+        assert (status, problem["type"]) == (503, "urn:problem:unavailable")
+
     @pytest.mark.parametrize(
         ("change", "field"),
         [
