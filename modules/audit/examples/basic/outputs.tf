@@ -1,0 +1,4 @@
+output "bucket" {
+  description = "The bucket of records."
+  value       = module.audit.bucket
+}
