@@ -62,10 +62,12 @@ resource "aws_iam_policy" "boundary" {
         {
           Sid    = "UseCaches"
           Effect = "Allow"
-          Action = "elasticache:Connect"
+          Action = ["elasticache:Connect", "memorydb:Connect"]
           Resource = [
             "${local.in.elasticache}:serverlesscache:${local.prefix}*",
             "${local.in.elasticache}:user:${local.prefix}*",
+            "${local.in.memorydb}:cluster/${local.prefix}*",
+            "${local.in.memorydb}:user/${local.prefix}*",
           ]
         },
         {

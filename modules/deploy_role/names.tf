@@ -9,6 +9,7 @@ module "names" {
     boundary = { parts = ["boundary"], limit = 128 }
     # One for each group of services: a policy has at most 6144 characters.
     data     = { parts = ["deploy", "data"], limit = 128 }
+    cache    = { parts = ["deploy", "cache"], limit = 128 }
     run      = { parts = ["deploy", "run"], limit = 128 }
     events   = { parts = ["deploy", "events"], limit = 128 }
     observe  = { parts = ["deploy", "observe"], limit = 128 }
@@ -26,7 +27,7 @@ locals {
 
   # `arn:<partition>:<service>:<region>:<account>:`
   in = { for service in [
-    "backup", "cloudtrail", "cloudwatch", "dynamodb", "elasticache", "events", "kms", "lambda", "logs", "ses", "sns", "sqs", "ssm",
+    "backup", "cloudtrail", "cloudwatch", "dynamodb", "elasticache", "events", "kms", "lambda", "logs", "memorydb", "ses", "sns", "sqs", "ssm",
   ] : service => "arn:${var.context.partition}:${service}:${local.region_arn}" }
 
   mail_identity_arns = [for identity in sort(var.mail_identities) : "${local.in.ses}:identity/${identity}"]

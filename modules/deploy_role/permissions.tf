@@ -4,6 +4,7 @@
 locals {
   statements = {
     data     = local.data
+    cache    = local.cache
     run      = local.run
     events   = local.events
     observe  = local.observe
@@ -120,6 +121,41 @@ locals {
     },
   ]
 
+  cache = [
+    {
+      Sid    = "ManageCaches"
+      Effect = "Allow"
+      Action = [
+        "elasticache:AddTagsToResource", "elasticache:CreateServerlessCache", "elasticache:CreateUser", "elasticache:CreateUserGroup",
+        "elasticache:DeleteServerlessCache", "elasticache:DeleteUser", "elasticache:DeleteUserGroup",
+        "elasticache:DescribeServerlessCaches", "elasticache:DescribeUserGroups", "elasticache:DescribeUsers",
+        "elasticache:ListTagsForResource", "elasticache:ModifyServerlessCache", "elasticache:ModifyUser",
+        "elasticache:ModifyUserGroup", "elasticache:RemoveTagsFromResource",
+      ]
+      Resource = [for kind in ["serverlesscache", "user", "usergroup"] : "${local.in.elasticache}:${kind}:${local.prefix}*"]
+    },
+    {
+      Sid    = "ManageMemoryDb"
+      Effect = "Allow"
+      Action = [
+        "memorydb:CreateACL", "memorydb:CreateCluster", "memorydb:CreateSubnetGroup", "memorydb:CreateUser", "memorydb:DeleteACL",
+        "memorydb:DeleteCluster", "memorydb:DeleteSubnetGroup", "memorydb:DeleteUser", "memorydb:DescribeACLs",
+        "memorydb:DescribeClusters", "memorydb:DescribeSubnetGroups", "memorydb:DescribeUsers", "memorydb:ListTags",
+        "memorydb:TagResource", "memorydb:UntagResource", "memorydb:UpdateACL", "memorydb:UpdateCluster",
+        "memorydb:UpdateSubnetGroup", "memorydb:UpdateUser",
+      ]
+      Resource = [for kind in ["acl", "cluster", "subnetgroup", "user"] : "${local.in.memorydb}:${kind}/${local.prefix}*"]
+    },
+    {
+      # The roles with which AWS's own services work in the account: made once, by whoever needs one first.
+      Sid       = "MakeServiceLinkedRoles"
+      Effect    = "Allow"
+      Action    = "iam:CreateServiceLinkedRole"
+      Resource  = "${local.iam}:role/aws-service-role/*"
+      Condition = { StringEquals = { "iam:AWSServiceName" = ["elasticache.amazonaws.com", "memorydb.amazonaws.com", "ops.apigateway.amazonaws.com"] } }
+    },
+  ]
+
   run = [
     {
       Sid    = "ManageFunctions"
@@ -151,6 +187,23 @@ locals {
       Action = ["lambda:GetEventSourceMapping", "lambda:ListTags", "lambda:TagResource"]
       # Lambda takes no function as a condition of these.
       Resource = "${local.in.lambda}:event-source-mapping:*"
+    },
+    {
+      # A code signing configuration has a random id.
+      Sid    = "ManageCodeSigning"
+      Effect = "Allow"
+      Action = [
+        "lambda:CreateCodeSigningConfig", "lambda:DeleteCodeSigningConfig", "lambda:GetCodeSigningConfig", "lambda:ListTags",
+        "lambda:TagResource", "lambda:UpdateCodeSigningConfig",
+      ]
+      Resource = "*"
+    },
+    {
+      # Lambda looks at the VPC that a function is put into as who puts it there; EC2 takes no other value.
+      Sid      = "SeeNetwork"
+      Effect   = "Allow"
+      Action   = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"]
+      Resource = "*"
     },
     {
       Sid    = "ManageApis"

@@ -1,9 +1,9 @@
 """What the requests of a deployment are about, when the emulator enforces IAM.
 
 Stock MiniStack 1.5.33 takes the resource of many of them for "*" or for a rule of the default bus: whatever names its
-resource as an ARN, an alias, an archive, a bus that is to be made. It fills neither iam:PermissionsBoundary, nor
-aws:ResourceTag of the key that an alias is for, nor lambda:FunctionArn of a stream's mapping. So a policy that names
-any of these refuses every request.
+resource as an ARN, an alias, an archive, a bus that is to be made. What is done to a stream's mapping it takes for a
+list of all of them, or for nothing. It fills neither iam:PermissionsBoundary, nor aws:ResourceTag of the key that an
+alias is for, nor lambda:FunctionArn of a stream's mapping. So a policy that names any of these refuses every request.
 
 AWS has the resources and condition keys of every action in the service authorization reference
 (https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html):
@@ -23,6 +23,7 @@ functions = module("services.lambda_svc")
 _stock: dict[str, Any] = {}
 _resource: ContextVar[str] = ContextVar("resource", default="*")
 
+_OF_MAPPINGS = {"DELETE": "DeleteEventSourceMapping", "GET": "GetEventSourceMapping", "PUT": "UpdateEventSourceMapping"}
 _GIVES_BOUNDARY = {"iam:CreateRole", "iam:PutRolePermissionsBoundary"}
 _CHANGES_BOUNDED_ROLE = {
     "iam:AttachRolePolicy",
@@ -37,6 +38,18 @@ def apply() -> None:
     """Put the correction in place."""
     _stock["tags"] = replace(iam_actions, "request_tag_context", request_tag_context)
     _stock["arn"] = replace(iam_actions, "extract_resource_arn", extract_resource_arn)
+    _stock["action"] = replace(iam_actions, "extract_iam_action", extract_iam_action)
+
+
+def extract_iam_action(
+    service: str, method: str, path: str, headers: dict[str, Any], body: bytes, query_params: dict[str, Any]
+) -> str | None:
+    """The action that a request asks for."""
+    before, _, mapping = path.strip("/").partition("/event-source-mappings/")
+    if service == "lambda" and mapping and "functions" not in before and method in _OF_MAPPINGS:
+        return f"lambda:{_OF_MAPPINGS[method]}"
+    action: str | None = _stock["action"](service, method, path, headers, body, query_params)
+    return action
 
 
 def extract_resource_arn(

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from emulator.server import DEFAULT_REGION
 
-from .world import FAIL, World
+from .world import FAIL, SUCCEED, World
 
 # EventBridge to functions: asynchronous invocation
 
@@ -538,8 +538,72 @@ def check_restored_table_holds_what_there_was_then(world: World) -> None:
     assert tables.get_item(TableName="orders", Key={"pk": {"S": "changed"}})["Item"]["state"]["S"] == "newer"
 
 
+def check_role_is_made_with_its_boundary_or_not_at_all(world: World) -> None:
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    boundary = world.client("iam").create_policy(PolicyName="boundary", PolicyDocument=json.dumps(document))["Policy"][
+        "Arn"
+    ]
+    condition = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    actions = ["iam:CreateRole", "iam:PutRolePolicy"]
+    maker = _user(world, {"Effect": "Allow", "Action": actions, "Resource": "*", "Condition": condition}, "iam")
+    role = {"RoleName": "bounded", "AssumeRolePolicyDocument": json.dumps({"Version": "2012-10-17"})}
+    assert not _refused(lambda: maker.create_role(**role, PermissionsBoundary=boundary))
+    policy = {"PolicyName": "policy", "PolicyDocument": json.dumps(document)}
+    assert not _refused(lambda: maker.put_role_policy(RoleName="bounded", **policy))
+    assert _refused(lambda: maker.create_role(**role | {"RoleName": "other"}))
+
+
+def check_deployment_is_about_the_resources_that_it_names(world: World) -> None:
+    names = ["event-bus/shop", "archive/shop", "rule/shop-rule"]
+    statement = {"Effect": "Allow", "Action": "events:*", "Resource": [world.arn("events", name) for name in names]}
+    events = _user(world, statement, "events")
+    bus = events.create_event_bus(Name="shop")["EventBusArn"]
+    events.create_archive(ArchiveName="shop", EventSourceArn=bus)
+    events.put_rule(Name="shop-rule", EventPattern=json.dumps({"source": ["shop.order"]}))
+    events.list_tags_for_resource(ResourceARN=bus)
+    assert _refused(lambda: events.create_event_bus(Name="other"))
+    assert _refused(lambda: events.create_archive(ArchiveName="other", EventSourceArn=bus))
+
+
+def check_alias_needs_permission_for_its_name_and_tags_of_its_key(world: World) -> None:
+    tags = [{"TagKey": "Environment", "TagValue": "dev"}]
+    key = world.client("kms").create_key(Tags=tags)["KeyMetadata"]["KeyId"]
+    other = world.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    statement = {
+        "Effect": "Allow",
+        "Action": "kms:CreateAlias",
+        "Resource": world.arn("kms", "alias/shop"),
+        "Condition": {"StringEquals": {"aws:ResourceTag/Environment": "dev"}},
+    }
+    namer = _user(world, statement, "kms")
+    assert not _refused(lambda: namer.create_alias(AliasName="alias/shop", TargetKeyId=key))
+    assert _refused(lambda: namer.create_alias(AliasName="alias/other", TargetKeyId=key))
+    assert _refused(lambda: namer.create_alias(AliasName="alias/shop", TargetKeyId=other))
+
+
+def check_mapping_is_bound_to_its_function(world: World) -> None:
+    queue = world.queue("orders")
+    _role(world, {"Effect": "Allow", "Action": "sqs:*", "Resource": queue.arn})
+    statement = {
+        "Effect": "Allow",
+        "Action": ["lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping"],
+        "Resource": "*",
+        "Condition": {"ArnLike": {"lambda:FunctionArn": world.function("take", SUCCEED)}},
+    }
+    world.function("other", SUCCEED)
+    mapper = _user(world, statement, "lambda")
+    mapping = mapper.create_event_source_mapping(FunctionName="take", EventSourceArn=queue.arn)["UUID"]
+    assert _refused(lambda: mapper.create_event_source_mapping(FunctionName="other", EventSourceArn=queue.arn))
+    assert _refused(lambda: mapper.get_event_source_mapping(UUID=mapping))
+    mapper.delete_event_source_mapping(UUID=mapping)
+
+
 CHECKS = {name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")}
 NEED_IAM = {
+    "role_is_made_with_its_boundary_or_not_at_all",
+    "deployment_is_about_the_resources_that_it_names",
+    "alias_needs_permission_for_its_name_and_tags_of_its_key",
+    "mapping_is_bound_to_its_function",
     "bus_policy_is_enforced",
     "bus_policy_counts_for_destinations",
     "policy_on_event_sources_is_enforced",
