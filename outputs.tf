@@ -65,10 +65,12 @@ output "tables" {
 }
 
 output "keys" {
-  description = "The KMS key of each service, of the event bus (`event_bus`), and of what belongs to no service (`platform`): ARN."
+  description = "The KMS key of each service, of the event bus (`event_bus`), of the backups (`backups`) and the audit trail (`audit`) where there are any, and of what belongs to no service (`platform`): ARN."
   value = merge(
     { for service, deployed in local.deployed_services : service => deployed.key.arn },
     { for key in aws_kms_key.console : "console" => key.arn },
+    { for backup in module.backup : "backups" => backup.key_arn },
+    { for audit in module.audit : "audit" => audit.key_arn },
     { event_bus = module.event_bus.key_arn, platform = aws_kms_key.platform.arn },
   )
 }
@@ -110,9 +112,24 @@ output "alarms" {
       merge([for cache in module.cache : { for key, arn in cache.alarm_arns : "cache/${key}" => arn }]...),
       { for key, arn in module.event_bus.alarm_arns : "event_bus/${key}" => arn },
       { for key, arn in module.api.alarm_arns : "api/${key}" => arn },
+      merge([for backup in module.backup : { for key, arn in backup.alarm_arns : "backups/${key}" => arn }]...),
       merge([for api in module.customer_api : { for key, arn in api.alarm_arns : "customer_api/${key}" => arn }]...),
     )
   }
+}
+
+output "backups" {
+  description = "The vault of the tables' backups: name and ARN. Null without backups."
+  value       = one(module.backup[*].vault)
+}
+
+output "audit" {
+  description = "The audit trail: its ARN, bucket (name, ARN) and log group. Null without one."
+  value = one([for audit in module.audit : {
+    trail_arn      = audit.trail_arn
+    bucket         = audit.bucket
+    log_group_name = audit.log_group_name
+  }])
 }
 
 output "mail_from" {

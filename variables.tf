@@ -478,6 +478,65 @@ variable "deletion_protection" {
   }
 }
 
+variable "backups" {
+  description = <<-EOT
+    Backups of every service's table by AWS Backup, as `modules/backup` has them, beside point-in-time recovery.
+    - `enabled`: null has them in production alone.
+    - `daily`, `monthly`: when, in UTC, how long, and for the monthly ones after how many days in cold storage.
+    - `lock`: the vault's lock. Null: `governance` in production, none elsewhere. `compliance` is for ever.
+  EOT
+  type = object({
+    enabled = optional(bool)
+    daily = optional(object({
+      schedule       = optional(string)
+      retention_days = optional(number)
+    }), {})
+    monthly = optional(object({
+      schedule        = optional(string)
+      retention_days  = optional(number)
+      cold_after_days = optional(number)
+    }), {})
+    lock = optional(object({
+      mode               = string
+      grace_days         = optional(number)
+      min_retention_days = optional(number)
+      max_retention_days = optional(number)
+    }))
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.backups.enabled != false || !local.is_production
+    error_message = "backups.enabled must not be false in production."
+  }
+}
+
+variable "audit" {
+  description = <<-EOT
+    A trail of who read and wrote every table and invoked every function, as `modules/audit` has it. Null: none. Every recorded event costs.
+    - `reads`: whether reads of tables are recorded as well.
+    - `management_events`: whether what is done to resources of the account is recorded as well; false where another trail does.
+    - `retention_days`: days that records are kept.
+    - `object_lock`: mode and days in which nobody changes a record.
+    - `access_logs`: bucket and prefix for the log of who got at the records.
+  EOT
+  type = object({
+    reads             = optional(bool)
+    management_events = optional(bool)
+    retention_days    = optional(number)
+    object_lock = optional(object({
+      mode = string
+      days = number
+    }))
+    access_logs = optional(object({
+      bucket = string
+      prefix = optional(string)
+    }))
+  })
+  default = null
+}
+
 variable "log_retention_days" {
   description = "Days that logs are kept."
   type        = number

@@ -60,6 +60,8 @@ module "platform" {
 
   deletion_protection      = local.settings.deletion_protection
   key_deletion_window_days = local.settings.key_deletion_window_days
+  backups                  = local.settings.backups
+  audit                    = local.settings.audit
   alarms                   = { topic = var.alarm_topic_arn == null ? null : { arn = var.alarm_topic_arn } }
   permissions_boundary_arn = var.permissions_boundary_arn
   code_signing             = var.code_signing

@@ -23,5 +23,7 @@ locals {
     saga_log_retention_days  = 14
     deletion_protection      = false
     key_deletion_window_days = 7
+    backups                  = { enabled = false }
+    audit                    = null
   }
 }

@@ -29,5 +29,10 @@ locals {
     saga_log_retention_days  = null
     deletion_protection      = true
     key_deletion_window_days = 30
+    # Once the days of grace are over, nobody empties the vault before its time, and nobody takes the lock off: 14 days to
+    # try it out in. { mode = "governance" } can be taken off again.
+    backups = { enabled = true, lock = { mode = "compliance", grace_days = 14 }, monthly = { cold_after_days = 35 } }
+    # {} records who read and wrote every table; each record costs.
+    audit = null
   }
 }

@@ -23,5 +23,7 @@ locals {
     saga_log_retention_days  = 90
     deletion_protection      = true
     key_deletion_window_days = 14
+    backups                  = { enabled = false }
+    audit                    = null
   }
 }

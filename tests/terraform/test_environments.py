@@ -43,7 +43,8 @@ def test_an_environment_plans_with_its_settings(environment: str, plan_of: PlanO
     assert {group["retention_in_days"] for group in groups} == {expected["log_retention_days"]}
 
     keys = of_type(resources, "aws_kms_key").values()
-    assert len(keys) == len(tables) + 2 + (environment == "local")  # of the bus, of the platform, of the console
+    # Of the bus and of the platform; of the console; of the backups.
+    assert len(keys) == len(tables) + 2 + (environment == "local") + (environment == "prod")
     assert {(key["enable_key_rotation"], key["deletion_window_in_days"]) for key in keys} == {
         (True, expected["key_deletion_window_days"])
     }
@@ -89,6 +90,21 @@ def test_resources_tell_what_made_them(environment: str, plan_of: PlanOf) -> Non
     ]
     assert untagged == []
     assert sum("tags_all" in values for values in resources.values()) > 100
+
+
+@pytest.mark.parametrize("environment", SETTINGS)
+def test_production_alone_is_backed_up(environment: str, plan_of: PlanOf) -> None:
+    resources = planned(plan_of(environment))
+    if environment != "prod":
+        assert of_type(resources, "aws_backup_vault") == {}
+        return
+    (lock,) = of_type(resources, "aws_backup_vault_lock_configuration").values()
+    assert (lock["backup_vault_name"], lock["changeable_for_days"]) == ("shop-prod-backups", 14)
+    (selection,) = of_type(resources, "aws_backup_selection").values()
+    tables = {table["name"] for table in of_type(resources, "aws_dynamodb_table").values()}
+    assert {arn.rpartition("/")[2] for arn in selection["resources"]} == tables
+    alarms = {alarm["alarm_name"] for alarm in of_type(resources, "aws_cloudwatch_metric_alarm").values()}
+    assert {f"shop-prod-backups-{kind}" for kind in ("failed", "expired", "missing")} <= alarms
 
 
 def test_production_uses_its_own_providers(plan_of: PlanOf) -> None:

@@ -652,3 +652,14 @@ run "refuses_a_cache_of_its_own_outside_a_vpc" {
 
   expect_failures = [var.cache]
 }
+
+run "refuses_production_without_backups" {
+  command = plan
+
+  variables {
+    environment = "prod"
+    backups     = { enabled = false }
+  }
+
+  expect_failures = [var.backups]
+}
