@@ -667,7 +667,7 @@ variable "code_signing" {
 
 variable "vpc" {
   description = <<-EOT
-    Subnets and security groups of yours that every function runs in. Needed in production. Null: outside any VPC of yours. In one, the functions reach DynamoDB, EventBridge, SSM, SES and Lambda through the VPC's endpoints (`modules/endpoints` makes them), and a provider on the Internet through its NAT.
+    Subnets and security groups of yours that every function runs in. Needed in production. Null: outside any VPC of yours. In one, the functions reach DynamoDB, EventBridge, SSM, SES and Lambda through the VPC's endpoints (`modules/endpoints`), and a provider on the Internet through its NAT.
     - `owner_account_id`: the account that owns the subnets and security groups when they are shared. Null: `account_id`.
   EOT
   type = object({

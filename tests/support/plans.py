@@ -73,8 +73,32 @@ def of_root(name: str, arguments: Mapping[str, object]) -> Plan:
     Raises:
         TerraformError: Terraform is missing or cannot plan.
     """
+    modules = {"platform": {"source": str(ROOT), **arguments}}
+    return of_modules(name, modules, _platform_files(), region=str(arguments["region"]))
+
+
+def of_modules(
+    name: str,
+    modules: Mapping[str, Mapping[str, object]],
+    files: Sequence[Path],
+    *,
+    region: str = "eu-central-1",
+    options: Sequence[str] = (),
+) -> Plan:
+    """Plan some modules side by side without an AWS to ask.
+
+    Args:
+        name: what the plan is kept as.
+        modules: by name, the source and the arguments of each.
+        files: everything that the modules are made of.
+        region: the provider's.
+        options: further ones of Terraform's plan.
+
+    Raises:
+        TerraformError: Terraform is missing or cannot plan.
+    """
     provider = {
-        "region": arguments["region"],
+        "region": region,
         "access_key": "test",
         "secret_key": "test",
         "skip_credentials_validation": True,
@@ -86,7 +110,7 @@ def of_root(name: str, arguments: Mapping[str, object]) -> Plan:
         {
             "terraform": {"backend": {"local": {}}},
             "provider": {"aws": provider},
-            "module": {"platform": {"source": str(ROOT), **arguments}},
+            "module": modules,
         },
         indent=2,
     )
@@ -97,9 +121,9 @@ def of_root(name: str, arguments: Mapping[str, object]) -> Plan:
         (folder / "main.tf.json").write_text(configuration, encoding="utf-8")
         tool = terraform.find()
         tool.init(folder)
-        return tool.plan_json(folder, "-refresh=false", "-lock=false")
+        return tool.plan_json(folder, "-refresh=false", "-lock=false", *options)
 
-    return _kept(name, configuration, _platform_files(), make)
+    return _kept(name, configuration, files, make)
 
 
 def of_platform(more: Mapping[str, object] | None = None) -> Plan:

@@ -16,6 +16,8 @@ from toolchain import venv
 from toolchain.venv import CACHE, REQUIREMENTS, ROOT
 
 SETTINGS = ROOT / ".checkov.yaml"
+CHECKS = ROOT / "policies" / "checkov"
+"""Our own checks."""
 SCANS = CACHE / "policy"
 _KEPT = 200
 """Scans that are remembered: those of several states of the configuration."""
@@ -44,26 +46,31 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a scan came to: how many checks passed, which did not and which were skipped, and how much it read."""
+    """What a scan came to: which checks passed, which did not and which were skipped, and how much it read."""
 
     passed: int
+    passing: tuple[Finding, ...]
     failed: tuple[Finding, ...]
     skipped: tuple[Finding, ...]
     unreadable: int
     resources: int
 
 
-def scan_folder(folder: Path) -> Scan:
-    """Scan the HCL in ``folder`` and of the modules that it calls. Raises ``ScanError``."""
-    return _scan(["--directory", str(folder)], _hcl_files(folder))
+def scan_folder(folder: Path, *, own_checks: bool = False) -> Scan:
+    """Scan the HCL in ``folder`` and of the modules that it calls, also by our own checks. Raises ``ScanError``."""
+    return _scan(["--directory", str(folder), *_own(own_checks)], _hcl_files(folder))
 
 
-def scan_plan(plan: Mapping[str, Any]) -> Scan:
-    """Scan a plan as ``terraform show -json`` tells it. Raises ``ScanError``."""
+def scan_plan(plan: Mapping[str, Any], *, own_checks: bool = False) -> Scan:
+    """Scan a plan as ``terraform show -json`` tells it, also by our own checks. Raises ``ScanError``."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plan.json"
         path.write_text(json.dumps(plan, sort_keys=True), encoding="utf-8")
-        return _scan(["--file", str(path)], [path])
+        return _scan(["--file", str(path), *_own(own_checks)], [path])
+
+
+def _own(own_checks: bool) -> list[str]:
+    return ["--external-checks-dir", str(CHECKS)] if own_checks else []
 
 
 def _hcl_files(folder: Path) -> list[Path]:
@@ -79,7 +86,8 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def _scan(arguments: Sequence[str], inputs: Sequence[Path]) -> Scan:
     digest = hashlib.sha256(arguments[0].encode())
-    for path in [SETTINGS, REQUIREMENTS / "checkov.txt", *inputs]:
+    own = sorted(CHECKS.glob("*.py")) if "--external-checks-dir" in arguments else []
+    for path in [SETTINGS, REQUIREMENTS / "checkov.txt", *own, *inputs]:
         digest.update(path.read_bytes())
     if arguments[0] == "--directory":
         digest.update(arguments[1].encode())
@@ -129,6 +137,7 @@ def _read(reports: Sequence[Mapping[str, Any]]) -> Scan:
 
     return Scan(
         passed=count("passed"),
+        passing=findings("passed_checks"),
         failed=findings("failed_checks"),
         skipped=findings("skipped_checks"),
         unreadable=count("parsing_errors"),

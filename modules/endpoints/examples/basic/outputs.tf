@@ -1,0 +1,4 @@
+output "ids" {
+  description = "The endpoints' ids, by their service."
+  value       = module.endpoints.ids
+}

@@ -1,0 +1,1 @@
+"""Checks for checkov of event-driven services on AWS; `--external-checks-dir` takes this folder."""

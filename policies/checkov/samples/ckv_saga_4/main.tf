@@ -1,0 +1,13 @@
+resource "aws_cloudwatch_event_bus" "pass" {
+  name               = "with-queue"
+  kms_key_identifier = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+
+  dead_letter_config {
+    arn = "arn:aws:sqs:eu-central-1:123456789012:letters"
+  }
+}
+
+resource "aws_cloudwatch_event_bus" "fail" {
+  name               = "without-queue"
+  kms_key_identifier = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+}

@@ -1,0 +1,39 @@
+resource "aws_iam_role_policy" "pass" {
+  role = "worker"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = ["events:PutEvents"], Resource = "arn:aws:events:eu-central-1:123456789012:event-bus/events", Condition = { "ForAllValues:StringEquals" = { "events:source" = ["shop.order"] }, Null = { "events:source" = "false" } } },
+    ]
+  })
+}
+
+resource "aws_iam_role_policy" "fail_without_source" {
+  role = "worker"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = ["events:PutEvents"], Resource = "arn:aws:events:eu-central-1:123456789012:event-bus/events" },
+    ]
+  })
+}
+
+resource "aws_iam_role_policy" "fail_without_any" {
+  role = "worker"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = ["events:PutEvents"], Resource = "arn:aws:events:eu-central-1:123456789012:event-bus/events", Condition = { "ForAllValues:StringEquals" = { "events:source" = ["shop.order"] } } },
+    ]
+  })
+}
+
+resource "aws_iam_role_policy" "fail_wildcard" {
+  role = "worker"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = ["events:PutEvents"], Resource = "arn:aws:events:eu-central-1:123456789012:event-bus/events", Condition = { StringLike = { "events:source" = "shop.*" } } },
+    ]
+  })
+}
