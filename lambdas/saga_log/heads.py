@@ -66,18 +66,26 @@ class Heads:
     keep_days: int | None = None
 
     def open(self, entry: Entry, message: Mapping[str, Any]) -> bool:
-        """Open the saga that starts with ``entry``, made of ``message``; ``False`` when it has a head already."""
+        """Open the saga that starts with ``entry``, made of ``message``, or note the start of one that ended before.
+
+        Returns ``False`` when its head has a start already.
+        """
         detail = message["detail"]
-        order = _order_of(entry.saga_id, detail.get("data"))
+        start: Item = {
+            "started_at": {"S": entry.occurred_at},
+            "first_event_id": {"S": entry.event_id},
+            "traceparent": {"S": detail["meta"]["traceparent"]},
+        }
+        return self._open(entry, start, _order_of(entry.saga_id, detail.get("data"))) or self._start(entry, start)
+
+    def _open(self, entry: Entry, start: Item, order: Mapping[str, Any] | None) -> bool:
         item: Item = {
             **_key(entry.saga_id),
             "state": {"S": OPEN},
             "listed": {"S": _open_partition(_shard(entry.saga_id))},
             "listed_at": {"S": entry.deadline_at},
             "deadline_at": {"S": entry.deadline_at},
-            "started_at": {"S": entry.occurred_at},
-            "first_event_id": {"S": entry.event_id},
-            "traceparent": {"S": detail["meta"]["traceparent"]},
+            **start,
         }
         if order is None:
             return self._conditionally(
@@ -93,6 +101,18 @@ class Heads:
             "(#state = :open AND attribute_not_exists(#order) AND attribute_not_exists(exceeded_at))",
             ExpressionAttributeNames={"#state": "state", "#order": "order"},
             ExpressionAttributeValues={":open": {"S": OPEN}},
+        )
+
+    def _start(self, entry: Entry, start: Item) -> bool:
+        """Note the start of a saga whose end was recorded first."""
+        return self._conditionally(
+            self.client.update_item,
+            TableName=self.table,
+            Key=_key(entry.saga_id),
+            UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in start),
+            ConditionExpression="#state <> :open AND attribute_not_exists(started_at)",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":open": {"S": OPEN}, **{f":{name}": value for name, value in start.items()}},
         )
 
     def end(self, entry: Entry, state: str) -> bool:

@@ -150,8 +150,8 @@ def mails(shop: Shop, under_way: Mapping[str, Any]) -> int:
 
 
 def comparable(row: Mapping[str, Any] | None) -> Any:
-    """A row but for what depends on when, and in which order, the log noted events, which is another one then."""
-    plain = {name: value for name, value in (row or {}).items() if name not in {"recorded_at", "started_at"}}
+    """A row but for when the log noted an event, which is another moment then."""
+    plain = {name: value for name, value in (row or {}).items() if name != "recorded_at"}
     return plain | ({"outbox": json.loads(plain["outbox"])} if "outbox" in plain else {})
 
 
