@@ -179,7 +179,8 @@ class Platform:
 
         It comes from an operator, or with the token of a ``customer``.
         """
-        authorizer = {"jwt": {"claims": {"customer": customer}}} if customer else {"iam": {"userId": "operator"}}
+        claim = self.functions[function].environment.get("SAGA_CUSTOMER_CLAIM", "")
+        authorizer = {"jwt": {"claims": {claim: customer}}} if customer else {"iam": {"userId": "operator"}}
         event = {
             "version": "2.0",
             "requestContext": {"http": {"method": "POST"}, "authorizer": authorizer},
