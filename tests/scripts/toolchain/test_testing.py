@@ -57,6 +57,7 @@ def project(tmp_path: Path) -> Path:
     root = tmp_path / "project"
     (root / "tests" / "unit").mkdir(parents=True)
     (root / "scripts").mkdir()
+    (root / "pytest.ini").write_text("[pytest]\n")  # so that pytest looks for none in the folders above
     (root / "scripts" / "toolchain").symlink_to(ROOT / "scripts" / "toolchain")
     return root
 
