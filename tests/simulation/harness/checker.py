@@ -331,6 +331,7 @@ class Checker:
             event = {
                 "version": "2.0",
                 "routeKey": "POST /orders",
+                "requestContext": scenario.OPERATOR,
                 "headers": {"idempotency-key": f"key-{number}"},
                 "body": json.dumps(body),
             }
