@@ -57,9 +57,10 @@ module "names" {
 
   context = local.context
   names = {
-    key     = { parts = ["platform"], limit = 250 }
-    alarms  = { parts = ["alarms"], limit = 256 }
-    api     = { parts = ["api"], limit = 128 }
-    sandbox = { parts = ["sandbox"], limit = 128 }
+    key       = { parts = ["platform"], limit = 250 }
+    alarms    = { parts = ["alarms"], limit = 256 }
+    dashboard = { parts = ["orders"], limit = 255 }
+    api       = { parts = ["api"], limit = 128 }
+    sandbox   = { parts = ["sandbox"], limit = 128 }
   }
 }

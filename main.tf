@@ -1,4 +1,4 @@
-# The order platform: five services, the saga that ties them together, its log, and the API in front.
+# The order platform: five services, the saga that ties them together, its log, a read model, and the API in front.
 locals {
   context = {
     namespace   = var.namespace
@@ -27,7 +27,8 @@ locals {
     saga_log     = local.saga_log
   }
 
-  function_keys = flatten([
+  function_keys = concat(local.service_function_keys, [for name in keys(local.read_model_functions) : "read_model/${name}"])
+  service_function_keys = flatten([
     for service, definition in merge(local.services, {
       sandbox = local.sandbox, composer = local.composer, console = { publishes = false, functions = local.console_functions }
       }) : [

@@ -44,7 +44,7 @@ output "event_bus" {
 }
 
 output "functions" {
-  description = "Every function by `<service>/<function>`, relays among them: service, logical name, name in AWS, ARN, role, log group, timeout in seconds."
+  description = "Every function by `<service>/<function>`, relays among them: service, logical name, name in AWS, ARN, role, log group, timeout in seconds, and the queue that its events wait in, if there is one."
   value = {
     for function in local.deployed_functions : "${function.service}/${function.function}" => {
       service        = function.service
@@ -55,13 +55,19 @@ output "functions" {
       role_name      = function.deployed.role_name
       log_group_name = function.deployed.log_group_name
       timeout        = function.deployed.timeout
+      event_queue    = function.deployed.event_queue
     }
   }
 }
 
 output "tables" {
-  description = "The table of each service: name, ARN, ARN of its stream."
+  description = "The table of each service: name, ARN, ARN of its stream. That of the read model keeps the events."
   value       = { for service, deployed in local.deployed_services : service => deployed.table }
+}
+
+output "read_model" {
+  description = "The generations of the read model's projection, by name: table, function that fills it, queue that its events wait in, ARNs of the rules that fill that."
+  value       = module.read_model.generations
 }
 
 output "keys" {
@@ -132,6 +138,11 @@ output "audit" {
   }])
 }
 
+output "dashboard" {
+  description = "Name of the CloudWatch dashboard."
+  value       = aws_cloudwatch_dashboard.this.dashboard_name
+}
+
 output "mail_from" {
   description = "What customers' mail is sent as."
   value       = var.mail.from
@@ -142,6 +153,15 @@ locals {
     { for service, deployed in module.service : service => deployed },
     { for deployed in module.sandbox : "sandbox" => deployed },
     { composer = module.composer },
+    {
+      read_model = {
+        functions  = module.read_model.functions
+        queues     = module.read_model.queues
+        alarm_arns = module.read_model.alarm_arns
+        key        = module.read_model.key
+        table      = merge(module.read_model.event_store, { stream_arn = null })
+      }
+    },
   )
   deployed_functions = concat(
     flatten([

@@ -1,5 +1,5 @@
 locals {
-  package_names = ["composer", "console", "inventory", "notification", "order", "payment", "relay", "saga_log", "sandbox", "shipping"]
+  package_names = ["composer", "console", "inventory", "notification", "order", "payment", "read_model", "relay", "saga_log", "sandbox", "shipping"]
 
   packages = {
     for name in local.package_names : name => {

@@ -62,6 +62,7 @@ locals {
     stuck = {
       description = "Sagas are open ${var.stuck_after_seconds} s after their deadline. ./scripts/saga stuck lists them, ./scripts/redrive what may hold them."
       namespace   = local.metrics_namespace, metric = "SagasStuck", statistic = "Maximum", period = 60, comparison = "GreaterThanThreshold", threshold = 0
+      periods     = 1, percentile = null
       dimensions  = { service = "saga_log" }
       # Silence is the other alarm's business.
       missing = "notBreaching"
@@ -69,14 +70,31 @@ locals {
     deadlines_not_told = {
       description = "Sagas are open after their deadline that cannot be reversed: what they began with holds no order."
       namespace   = local.metrics_namespace, metric = "SagaDeadlinesNotTold", statistic = "Maximum", period = 60, comparison = "GreaterThanThreshold", threshold = 0
+      periods     = 1, percentile = null
       dimensions  = { service = "saga_log" }
       missing     = "notBreaching"
     }
     unwatched = {
       description = "Nothing has watched the sagas' deadlines for 15 minutes."
       namespace   = "AWS/Lambda", metric = "Invocations", statistic = "Sum", period = 900, comparison = "LessThanThreshold", threshold = 1
+      periods     = 1, percentile = null
       dimensions  = { FunctionName = module.saga_log_names.names.watch_deadlines }
       missing     = "breaching"
+    }
+    # Nothing fails, and nothing ships: a provider that refuses everything looks like this.
+    reversals = {
+      description = "More than half of the orders that ended in each of the last two half hours were taken back."
+      namespace   = local.metrics_namespace, metric = "SagaReversed", statistic = "Average", period = 1800, comparison = "GreaterThanThreshold", threshold = 0.5
+      periods     = 2, percentile = null
+      dimensions  = { service = "saga_log" }
+      missing     = "notBreaching"
+    }
+    slow = {
+      description = "Of the orders that ended in the last 15 minutes one in a hundred took more than half of the ${var.deadline_seconds} s that an order has."
+      namespace   = local.metrics_namespace, metric = "SagaDuration", statistic = null, period = 900, comparison = "GreaterThanThreshold", threshold = var.deadline_seconds * 500
+      periods     = 1, percentile = "p99"
+      dimensions  = { service = "saga_log" }
+      missing     = "notBreaching"
     }
   } : key => alarm if var.alarms.enabled }
 }
@@ -87,7 +105,7 @@ module "saga_log_names" {
   context = local.context
   names = merge(
     { watch_deadlines = { parts = ["saga_log", "watch_deadlines"], limit = 64 } },
-    { for key in ["stuck", "deadlines_not_told", "unwatched"] : "alarm/${key}" => { parts = ["saga_log", key], limit = 255 } },
+    { for key in ["stuck", "deadlines_not_told", "unwatched", "reversals", "slow"] : "alarm/${key}" => { parts = ["saga_log", key], limit = 255 } },
   )
 }
 
@@ -100,10 +118,11 @@ resource "aws_cloudwatch_metric_alarm" "saga_log" {
   metric_name         = each.value.metric
   dimensions          = each.value.dimensions
   statistic           = each.value.statistic
+  extended_statistic  = each.value.percentile
   comparison_operator = each.value.comparison
   threshold           = each.value.threshold
   period              = each.value.period
-  evaluation_periods  = 1
+  evaluation_periods  = each.value.periods
   treat_missing_data  = each.value.missing
   alarm_actions       = local.alarms.actions
   ok_actions          = local.alarms.actions

@@ -565,6 +565,35 @@ variable "saga_log_retention_days" {
   }
 }
 
+variable "read_model" {
+  description = <<-EOT
+    The read model's projection; docs/read_model.md tells how it is made anew.
+    - `generations`: those that exist, such as `["g1"]`; two while a new one is filled.
+    - `unprotected_generations`: those whose tables may be deleted in spite of `deletion_protection`.
+  EOT
+  type = object({
+    generations             = optional(set(string), ["g1"])
+    unprotected_generations = optional(set(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(var.read_model.generations) >= 1 && length(var.read_model.generations) <= 2
+    error_message = "read_model.generations must hold one generation, or two while the second is filled."
+  }
+
+  validation {
+    condition     = alltrue([for generation in var.read_model.generations : can(regex("^g[1-9][0-9]{0,3}$", generation))])
+    error_message = "read_model.generations must be g and a number from 1 to 9999, such as g2."
+  }
+
+  validation {
+    condition     = length(setsubtract(var.read_model.unprotected_generations, var.read_model.generations)) == 0
+    error_message = "read_model.unprotected_generations must be of read_model.generations."
+  }
+}
+
 variable "archive_retention_days" {
   description = "Days that every event is kept for replay. 0: for ever."
   type        = number

@@ -20,6 +20,7 @@ locals {
     log_level                = "DEBUG"
     log_retention_days       = 365
     archive_retention_days   = 14
+    read_model               = { generations = ["g1"] }
     saga_log_retention_days  = 14
     deletion_protection      = false
     key_deletion_window_days = 7

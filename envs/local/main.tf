@@ -35,6 +35,7 @@ module "platform" {
   execute_api_base = var.execute_api_base
   deadline_seconds = var.deadline_seconds
   log_level        = "DEBUG"
+  read_model       = var.read_model
 
   # Functions on a small, busy machine start slowly, all the more so when five start at once.
   composer = { call_seconds = 20, total_seconds = 24 }

@@ -26,6 +26,18 @@ variable "execute_api_base" {
   nullable    = false
 }
 
+variable "read_model" {
+  description = <<-EOT
+    The read model's projection, as `read_model` of the root module.
+    - `generations`: those that exist.
+  EOT
+  type = object({
+    generations = optional(set(string), ["g1"])
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "deadline_seconds" {
   description = "Seconds from the placing of an order in which its saga should end."
   type        = number

@@ -57,6 +57,7 @@ module "platform" {
   log_retention_days      = local.settings.log_retention_days
   saga_log_retention_days = local.settings.saga_log_retention_days
   archive_retention_days  = local.settings.archive_retention_days
+  read_model              = local.settings.read_model
 
   deletion_protection      = local.settings.deletion_protection
   key_deletion_window_days = local.settings.key_deletion_window_days

@@ -26,6 +26,7 @@ locals {
     log_level                = "INFO"
     log_retention_days       = 400
     archive_retention_days   = 400
+    read_model               = { generations = ["g1"] }
     saga_log_retention_days  = null
     deletion_protection      = true
     key_deletion_window_days = 30

@@ -20,6 +20,7 @@ locals {
     log_level                = "INFO"
     log_retention_days       = 365
     archive_retention_days   = 90
+    read_model               = { generations = ["g1"] }
     saga_log_retention_days  = 90
     deletion_protection      = true
     key_deletion_window_days = 14

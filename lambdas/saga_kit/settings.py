@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 from saga_kit.errors import ConfigurationError
@@ -32,6 +33,12 @@ def number(name: str, default: float | None = None) -> float:
 def table() -> str:
     """Return the name of the service's own table."""
     return text("SAGA_TABLE")
+
+
+def further_tables() -> dict[str, str]:
+    """Return the names of the service's tables beside its own that the function works on, by their keys."""
+    found: dict[str, str] = json.loads(text("SAGA_FURTHER_TABLES"))
+    return found
 
 
 def function() -> str:

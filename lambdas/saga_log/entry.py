@@ -28,7 +28,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is kept of an event. ``producer`` is the function that made it, or of a failure the one that failed."""
+    """What is kept of an event. ``producer`` is the function that made it, or of a failure the one that failed.
+
+    ``attempt`` is which attempt it comes from, as far as the event tells: Lambda tells a function nothing of it.
+    """
 
     saga_id: str
     event_id: str
@@ -41,6 +44,7 @@ class Entry:
     schema: str | None = None
     reason_code: str | None = None
     failure: Failure | None = None
+    attempt: int | None = None
 
 
 def parse(message: object) -> Entry:
@@ -71,6 +75,7 @@ def parse(message: object) -> Entry:
         deadline_at=meta["deadline_at"],
         schema=meta["schema"],
         reason_code=_reason_code(detail.get("data")),
+        attempt=_attempt(detail.get("data")),
     )
 
 
@@ -120,6 +125,11 @@ def _reason_code(data: object) -> str | None:
     reason = data.get("reason") if isinstance(data, Mapping) else None
     code = reason.get("code") if isinstance(reason, Mapping) else None
     return code if isinstance(code, str) and _REASON_CODE.fullmatch(code) else None
+
+
+def _attempt(data: object) -> int | None:
+    attempt = data.get("attempt") if isinstance(data, Mapping) else None
+    return attempt if isinstance(attempt, int) and not isinstance(attempt, bool) and attempt > 0 else None
 
 
 def _function_name(arn: str) -> str:

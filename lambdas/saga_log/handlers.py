@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from saga_kit import http, settings
+from saga_kit import clock, http, settings
 from saga_kit.errors import InvalidEventError
 from saga_kit.http import Problem, Request, api_handler
 from saga_kit.observe import function_handler, logger, metrics
 from saga_kit.read import reader
 from saga_log import entry, heads, listing, store, story, watchdog
+from saga_log.heads import End
 
 _ENOUGH_MILLISECONDS = 5_000
 """What has to be left of the invocation to go on with another saga."""
@@ -26,11 +28,21 @@ def record_event(event: Any, _context: Any) -> dict[str, str]:
     found = entry.parse(event)
     added = store.log().add(found)
     # Also for an entry that was there: the invocation that added it may have ended right after.
-    heads.record(heads.heads(), found, event, _ends())
+    end = heads.record(heads.heads(), found, event, _ends())
+    if end is not None:
+        _count(end)
     logger.info("recorded", saga_id=found.saga_id, detail_type=found.detail_type, added=added)
     if found.failure:
         metrics.add_metric(name="TechnicalFailures", unit=MetricUnit.Count, value=1)
     return {"saga_id": found.saga_id, "effect": "done" if added else "nothing"}
+
+
+def _count(end: End) -> None:
+    """Count a saga that has just ended; SagaReversed sums up to those taken back, and averages to their share."""
+    metrics.add_metric(name="SagaReversed", unit=MetricUnit.Count, value=int(end.state == heads.REVERSED))
+    if end.started_at is not None:
+        took = clock.parse(end.ended_at) - clock.parse(end.started_at)
+        metrics.add_metric(name="SagaDuration", unit=MetricUnit.Milliseconds, value=took / timedelta(milliseconds=1))
 
 
 @reader("order_id")

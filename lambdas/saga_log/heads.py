@@ -58,6 +58,15 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """How a saga has just ended. ``started_at`` is ``None`` where the last event has overtaken the first."""
+
+    state: str
+    started_at: str | None
+    ended_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Heads:
     """The heads in ``table`` through the low-level DynamoDB client ``client``; ended ones expire (``keep_days``)."""
 
@@ -115,8 +124,8 @@ class Heads:
             ExpressionAttributeValues={":open": {"S": OPEN}, **{f":{name}": value for name, value in start.items()}},
         )
 
-    def end(self, entry: Entry, state: str) -> bool:
-        """Note that ``entry`` ended its saga in ``state``, and forget the order; ``False`` when it had ended before."""
+    def end(self, entry: Entry, state: str) -> End | None:
+        """Note that ``entry`` ended its saga in ``state``, and forget the order; ``None`` when it had ended before."""
         day, shard = entry.occurred_at[:10], _shard(entry.saga_id)
         assignments = {
             "state": {"S": state},
@@ -127,10 +136,11 @@ class Heads:
         }
         if self.keep_days:
             assignments["expires_at"] = {"N": str(int(clock.after(self.keep_days * 86_400).timestamp()))}
-        return self._conditionally(
+        found = self._attempt(
             self.client.update_item,
             TableName=self.table,
             Key=_key(entry.saga_id),
+            ReturnValues="ALL_OLD",
             UpdateExpression="SET "
             + ", ".join(f"#{name} = :{name}" for name in assignments)
             + f" REMOVE #order, {outbox.ATTRIBUTE}",
@@ -141,6 +151,9 @@ class Heads:
                 **{f":{name}": value for name, value in assignments.items()},
             },
         )
+        if found is None:
+            return None
+        return End(state, found.get("Attributes", {}).get("started_at", {}).get("S"), entry.occurred_at)
 
     def exceed(self, saga_id: str, producer: str) -> bool:
         """Put the event that the deadline has passed into the outbox of an open saga, once.
@@ -235,25 +248,31 @@ class Heads:
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _conditionally(self, operation: Any, **request: Any) -> bool:
+        return self._attempt(operation, **request) is not None
+
+    def _attempt(self, operation: Any, **request: Any) -> Mapping[str, Any] | None:
+        """Return the answer, or ``None`` when the condition was not met."""
         try:
-            operation(**request)
+            answer: Mapping[str, Any] = operation(**request)
         except ClientError as error:
             if aws.response(error)["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            return False
-        return True
+            return None
+        return answer
 
 
-def record(heads: Heads, entry: Entry, message: Mapping[str, Any], ends: Mapping[str, str]) -> bool:
+def record(heads: Heads, entry: Entry, message: Mapping[str, Any], ends: Mapping[str, str]) -> End | None:
     """Keep the head of a saga up to date with an event; ``ends`` has the state for each detail type that ends one.
 
-    Returns whether the head changed. Events may come twice, and in any order.
+    Returns how the saga ended, for the one event that ends it. Events may come twice, and in any order.
     """
     if entry.failure:
-        return False
+        return None
     if entry.detail_type in ends:
         return heads.end(entry, ends[entry.detail_type])
-    return entry.causation_id is None and heads.open(entry, message)
+    if entry.causation_id is None:
+        heads.open(entry, message)
+    return None
 
 
 def heads() -> Heads:

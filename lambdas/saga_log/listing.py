@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from saga_kit import clock
+from saga_kit import clock, parameters
 from saga_kit.errors import InvalidEventError
 from saga_log.heads import OPEN, Head, Heads
 from saga_log.watchdog import is_stuck
 
-MAX_LIMIT = 100
+_LIMIT, MAX_LIMIT = 50, 100
 _STATES = ("open", "stuck", "ended")
-_CURSOR = re.compile(
-    r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z)~([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,47 +27,18 @@ class Request:
     after: tuple[str, str] | None
 
 
-def parse(parameters: Mapping[str, Any]) -> Request:
+def parse(query: Mapping[str, Any]) -> Request:
     """Return the request in query parameters, or in what the function was invoked with.
 
     ``state``: open (default), stuck or ended. ``day``: of the ended ones, UTC, today by default. ``limit``: 1 to 100,
     50 by default. ``cursor``: of the page before. Raises ``InvalidEventError`` naming what is wrong.
     """
-    unknown = sorted(set(parameters) - {"state", "day", "limit", "cursor"})
-    if unknown:
-        raise InvalidEventError(unknown[0], "no such parameter")
-    state = parameters.get("state", "open")
+    parameters.only(query, {"state", "day", "limit", "cursor"})
+    state = query.get("state", "open")
     if state not in _STATES:
         raise InvalidEventError("state", f"one of {', '.join(_STATES)}")
-    return Request(state, _day(parameters), _limit(parameters), _after(parameters))
-
-
-def _day(parameters: Mapping[str, Any]) -> str:
-    day = str(parameters.get("day", clock.rfc3339(clock.now())[:10]))
-    try:
-        # The basic format and weeks are ISO's too, but not what days are listed by.
-        known = date.fromisoformat(day).isoformat() == day
-    except ValueError:
-        known = False
-    if not known:
-        raise InvalidEventError("day", "a day such as 2026-01-31")
-    return day
-
-
-def _limit(parameters: Mapping[str, Any]) -> int:
-    text = str(parameters.get("limit", 50))
-    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= MAX_LIMIT:
-        raise InvalidEventError("limit", f"a whole number from 1 to {MAX_LIMIT}")
-    return int(text)
-
-
-def _after(parameters: Mapping[str, Any]) -> tuple[str, str] | None:
-    if "cursor" not in parameters:
-        return None
-    match = _CURSOR.fullmatch(str(parameters["cursor"]))
-    if not match:
-        raise InvalidEventError("cursor", "the cursor of the page before")
-    return match[1], match[2]
+    limit = parameters.limit(query, _LIMIT, MAX_LIMIT)
+    return Request(state, parameters.day(query), limit, parameters.cursor(query))
 
 
 def page(request: Request, heads: Heads, stuck_after_seconds: float) -> dict[str, Any]:
@@ -86,7 +53,7 @@ def page(request: Request, heads: Heads, stuck_after_seconds: float) -> dict[str
     shown = listed[: request.limit]
     answer: dict[str, Any] = {"sagas": [_told(head, stuck_after_seconds, now) for head in shown]}
     if len(listed) > request.limit:
-        answer["cursor"] = f"{shown[-1].listed_at}~{shown[-1].saga_id}"
+        answer["cursor"] = parameters.cursor_of((shown[-1].listed_at, shown[-1].saga_id))
     return answer
 
 

@@ -77,6 +77,8 @@ def _item(entry: Entry, keep_days: int | None) -> Item:
                 "attempts": {"N": str(entry.failure.attempts)},
             }
         }
+    if entry.attempt:
+        item["attempt"] = {"N": str(entry.attempt)}
     if keep_days:
         item["expires_at"] = {"N": str(int(clock.after(keep_days * 86_400).timestamp()))}
     return item
@@ -90,4 +92,5 @@ def _entry(saga_id: str, item: Item) -> Entry:
         failure=Failure(failure["condition"]["S"], failure["error"]["S"], int(failure["attempts"]["N"]))
         if failure
         else None,
+        attempt=int(item["attempt"]["N"]) if "attempt" in item else None,
     )

@@ -30,7 +30,10 @@ def tell(
         "deadline_at": start.deadline_at,
         "ended_at": end.occurred_at if end else None,
         "duration_ms": _milliseconds(start, end) if end else None,
-        "events": [_told(entry, start, by_id.get(entry.causation_id or "")) for entry in ordered],
+        "events": [
+            _told(entry, start, before, by_id.get(entry.causation_id or ""))
+            for before, entry in zip([None, *ordered], ordered, strict=False)
+        ],
     }
 
 
@@ -43,7 +46,7 @@ def _depth(entry: Entry, by_id: Mapping[str, Entry]) -> int:
     return depth
 
 
-def _told(entry: Entry, start: Entry, cause: Entry | None) -> dict[str, Any]:
+def _told(entry: Entry, start: Entry, before: Entry | None, cause: Entry | None) -> dict[str, Any]:
     told: dict[str, Any] = {
         "event_id": entry.event_id,
         "detail_type": entry.detail_type,
@@ -51,10 +54,14 @@ def _told(entry: Entry, start: Entry, cause: Entry | None) -> dict[str, Any]:
         "source": entry.source,
         "occurred_at": entry.occurred_at,
         "since_start_ms": _milliseconds(start, entry),
+        "since_previous_ms": _milliseconds(before, entry) if before else None,
         "causation_id": entry.causation_id,
         "cause": cause.detail_type if cause else None,
         "since_cause_ms": _milliseconds(cause, entry) if cause else None,
     }
+    attempt = entry.failure.attempts if entry.failure else entry.attempt
+    if attempt:
+        told["attempt"] = attempt
     if entry.reason_code:
         told["reason_code"] = entry.reason_code
     if entry.failure:

@@ -47,8 +47,15 @@ locals {
         dimensions  = local.function_dimensions, threshold = var.alarms.iterator_age_seconds * 1000
       }
     },
+    var.queue == null ? {} : {
+      queue_age = {
+        description = "Messages wait too long in ${local.queue_names.events}."
+        namespace   = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", statistic = "Maximum", percentile = null
+        dimensions  = { QueueName = local.queue_names.events }, threshold = var.alarms.queue_age_seconds
+      }
+    },
     {
-      for key in keys(local.queues) : key => {
+      for key in keys(local.dead_letter_queues) : key => {
         description = "Messages wait in ${local.queue_names[key]}."
         namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", statistic = "Maximum", percentile = null
         dimensions  = { QueueName = local.queue_names[key] }, threshold = 0
@@ -56,7 +63,7 @@ locals {
     },
     {
       for key, trigger in local.triggers : "lost/${key}" => {
-        description = "EventBridge could put events of rule ${local.rule_names[key]} neither to ${local.function_name} nor into its queue."
+        description = "EventBridge could put events of rule ${local.rule_names[key]} neither to ${trigger.to_queue ? local.queue_names.events : local.function_name} nor into ${local.queue_names.undelivered}."
         namespace   = "AWS/Events", metric = "InvocationsFailedToBeSentToDlq", statistic = "Sum", percentile = null
         dimensions = merge(
           { RuleName = local.rule_names[key] },

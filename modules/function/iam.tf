@@ -1,11 +1,25 @@
 locals {
-  table_name  = var.table == null ? null : split("/", var.table.arn)[1]
+  tables      = concat(var.table[*], values(var.further_tables))
+  table_names = [for table in local.tables : split("/", table.arn)[1]]
+  indexes     = flatten([for table in local.tables : [for index in sort(table.indexes) : "${table.arn}/index/${index}"]])
   stream_name = var.stream == null ? null : split("/", var.stream.arn)[1]
 
-  writes_failed_queue = contains(keys(local.queues), "failed")
+  # SQS itself moves what the function's queue gives up.
+  writes_failed_queue = var.on_failure == "queue" || var.dead_letter_queue || var.stream != null
 
   # What the function does, whatever keys that takes.
-  access = [for statement in [
+  access = [for statement in concat(local.access_of_code, local.access_to_further_tables) : statement if statement != null]
+
+  access_to_further_tables = [
+    for key, table in var.further_tables : length(table.actions) == 0 ? null : {
+      Sid      = "UseTable${title(key)}"
+      Effect   = "Allow"
+      Action   = [for action in sort(table.actions) : "dynamodb:${action}"]
+      Resource = [table.arn]
+    }
+  ]
+
+  access_of_code = [
     {
       Sid    = "WriteLogs"
       Effect = "Allow"
@@ -26,11 +40,11 @@ locals {
       Action   = [for action in sort(var.table.actions) : "dynamodb:${action}"]
       Resource = [var.table.arn]
     },
-    var.table == null || length(try(var.table.indexes, [])) == 0 ? null : {
+    length(local.indexes) == 0 ? null : {
       Sid      = "QueryIndexes"
       Effect   = "Allow"
       Action   = ["dynamodb:Query"]
-      Resource = [for index in sort(var.table.indexes) : "${var.table.arn}/index/${index}"]
+      Resource = local.indexes
     },
     var.publishes == null ? null : {
       Sid      = "PublishEvents"
@@ -79,18 +93,24 @@ locals {
       Resource  = [var.sends_mail.identity_arn]
       Condition = { StringEquals = { "ses:FromAddress" = var.sends_mail.from_address } }
     },
-  ] : statement if statement != null]
+    var.queue == null ? null : {
+      Sid      = "ReceiveEvents"
+      Effect   = "Allow"
+      Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+      Resource = [local.queue_arns.events]
+    },
+  ]
 
   # Keys are used through the service that encrypts with them, for the very resource, and in no other way.
   keys = [for statement in [
-    var.table == null ? null : {
+    length(local.tables) == 0 ? null : {
       Sid      = "UseTableKey"
       Effect   = "Allow"
       Action   = ["kms:Decrypt"]
       Resource = [var.kms_key_arn]
       Condition = { StringEquals = {
         "kms:ViaService"                                  = "dynamodb.${var.context.region}.amazonaws.com"
-        "kms:EncryptionContext:aws:dynamodb:tableName"    = local.table_name
+        "kms:EncryptionContext:aws:dynamodb:tableName"    = try(one(local.table_names), local.table_names)
         "kms:EncryptionContext:aws:dynamodb:subscriberId" = var.context.account_id
       } }
     },
@@ -102,6 +122,16 @@ locals {
       Condition = { StringEquals = {
         "kms:ViaService"                    = "sqs.${var.context.region}.amazonaws.com"
         "kms:EncryptionContext:aws:sqs:arn" = local.queue_arns.failed
+      } }
+    },
+    var.queue == null ? null : {
+      Sid      = "UseEventQueueKey"
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt"]
+      Resource = [var.kms_key_arn]
+      Condition = { StringEquals = {
+        "kms:ViaService"                    = "sqs.${var.context.region}.amazonaws.com"
+        "kms:EncryptionContext:aws:sqs:arn" = local.queue_arns.events
       } }
     },
     length(local.encrypted_parameters) == 0 ? null : {

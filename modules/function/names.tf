@@ -10,6 +10,7 @@ module "names" {
       function    = { parts = [var.service, var.name], limit = 64 }
       undelivered = { parts = [var.service, var.name, "undelivered"], limit = 80 }
       failed      = { parts = [var.service, var.name, "failed"], limit = 80 }
+      events      = { parts = [var.service, var.name, "events"], limit = 80 }
       # IAM is global: the region keeps two regions of one environment apart.
       role = { parts = [var.service, var.name, replace(var.context.region, "-", "")], limit = 64 }
     },
@@ -34,7 +35,7 @@ locals {
   log_group_name = "/aws/lambda/${local.function_name}"
   log_group_arn  = "arn:${var.context.partition}:logs:${local.region_arn}:log-group:${local.log_group_name}"
 
-  queue_names = { for key in ["undelivered", "failed"] : key => module.names.names[key] }
+  queue_names = { for key in ["undelivered", "failed", "events"] : key => module.names.names[key] }
   queue_arns  = { for key, name in local.queue_names : key => "arn:${var.context.partition}:sqs:${local.region_arn}:${name}" }
 
   # Rules of a bus of one's own carry its name in their ARN; those of the default bus, which schedules are, do not.

@@ -46,13 +46,22 @@ output "log_group_arn" {
 }
 
 output "queues" {
-  description = "The function's queues that exist: `undelivered` (events that did not reach Lambda) and `failed` (invocations and stream batches that were given up), each with name, ARN and URL."
+  description = "The function's dead-letter queues that exist: `undelivered` (events that reached neither Lambda nor the function's queue) and `failed` (invocations, stream batches and messages that were given up), each with name, ARN and URL."
   value = {
-    for key, queue in aws_sqs_queue.this : key => {
+    for key in keys(local.dead_letter_queues) : key => {
       name = local.queue_names[key]
       arn  = local.queue_arns[key]
-      url  = queue.url
+      url  = aws_sqs_queue.this[key].url
     }
+  }
+}
+
+output "event_queue" {
+  description = "The queue that events wait in for the function: name, ARN and URL; null without `queue`."
+  value = var.queue == null ? null : {
+    name = local.queue_names.events
+    arn  = local.queue_arns.events
+    url  = aws_sqs_queue.this["events"].url
   }
 }
 

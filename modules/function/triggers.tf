@@ -4,6 +4,7 @@ locals {
     {
       for key, rule in var.rules : key => {
         bus_name                  = var.event_bus.name
+        to_queue                  = var.queue != null
         event_pattern             = rule.event_pattern
         expression                = null
         input                     = null
@@ -14,6 +15,7 @@ locals {
     {
       for key, schedule in var.schedules : key => {
         bus_name                  = "default"
+        to_queue                  = false
         event_pattern             = null
         expression                = schedule.expression
         input                     = schedule.input
@@ -28,7 +30,7 @@ resource "aws_cloudwatch_event_rule" "this" {
   for_each = local.triggers
 
   name                = local.rule_names[each.key]
-  description         = "Invokes ${local.function_name}."
+  description         = each.value.to_queue ? "Fills the queue of ${local.function_name}." : "Invokes ${local.function_name}."
   event_bus_name      = each.value.bus_name
   event_pattern       = each.value.event_pattern
   schedule_expression = each.value.expression
@@ -36,7 +38,7 @@ resource "aws_cloudwatch_event_rule" "this" {
 }
 
 resource "aws_lambda_permission" "this" {
-  for_each = local.triggers
+  for_each = { for key, trigger in local.triggers : key => trigger if !trigger.to_queue }
 
   statement_id   = "rule-${each.key}"
   function_name  = aws_lambda_function.this.function_name
@@ -51,8 +53,8 @@ resource "aws_cloudwatch_event_target" "this" {
 
   rule           = aws_cloudwatch_event_rule.this[each.key].name
   event_bus_name = each.value.bus_name
-  target_id      = "function"
-  arn            = local.function_arn
+  target_id      = each.value.to_queue ? "queue" : "function"
+  arn            = each.value.to_queue ? local.queue_arns.events : local.function_arn
   input          = each.value.input
 
   retry_policy {
@@ -69,6 +71,7 @@ resource "aws_cloudwatch_event_target" "this" {
     aws_lambda_function_event_invoke_config.this,
     aws_lambda_permission.this,
     aws_sqs_queue.this,
+    aws_sqs_queue_redrive_policy.this,
   ]
 }
 
@@ -110,4 +113,27 @@ resource "aws_lambda_event_source_mapping" "this" {
 
   # Also when it is destroyed: the mapping reads the stream with the role, so the role's policies go after it.
   depends_on = [aws_iam_role_policy.this, aws_sqs_queue.this]
+}
+
+resource "aws_lambda_event_source_mapping" "queue" {
+  count = var.queue == null ? 0 : 1
+
+  function_name                      = aws_lambda_function.this.function_name
+  event_source_arn                   = local.queue_arns.events
+  batch_size                         = var.queue.batch_size
+  maximum_batching_window_in_seconds = var.queue.maximum_batching_window_seconds
+  function_response_types            = ["ReportBatchItemFailures"]
+
+  dynamic "scaling_config" {
+    for_each = var.queue.maximum_concurrency[*]
+
+    content {
+      maximum_concurrency = scaling_config.value
+    }
+  }
+
+  tags = local.tags
+
+  # Also when it is destroyed: the mapping reads the queue with the role, so the role's policies go after it.
+  depends_on = [aws_iam_role_policy.this, aws_sqs_queue_redrive_policy.this]
 }

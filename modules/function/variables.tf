@@ -306,6 +306,47 @@ variable "table" {
   }
 }
 
+variable "further_tables" {
+  description = <<-EOT
+    DynamoDB tables of the service that the function works on beside `table`, by a name of the caller's choice; encrypted with `kms_key_arn` too.
+    - `actions`, `indexes`: as for `table`.
+  EOT
+  type = map(object({
+    arn     = string
+    actions = optional(set(string), [])
+    indexes = optional(set(string), [])
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.further_tables) : can(regex("^[a-z][a-z0-9]{0,31}$", key))])
+    error_message = "further_tables must have keys of 1 to 32 lower case letters or digits, a letter first: they become part of a Sid."
+  }
+
+  validation {
+    condition     = alltrue([for table in values(var.further_tables) : can(regex("^arn:[a-z-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]+$", table.arn))])
+    error_message = "further_tables[*].arn must be the ARN of a DynamoDB table."
+  }
+
+  validation {
+    condition     = alltrue([for table in values(var.further_tables) : length(table.actions) + length(table.indexes) > 0])
+    error_message = "further_tables[*] must have at least one action or index."
+  }
+
+  validation {
+    condition = alltrue([for table in values(var.further_tables) : length(setsubtract(table.actions, [
+      "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem",
+    ])) == 0])
+    error_message = "further_tables[*].actions must be of GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem: no Scan and no wildcard."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for table in values(var.further_tables) : [for index in table.indexes : can(regex("^[A-Za-z0-9_.-]{3,255}$", index))]]))
+    error_message = "further_tables[*].indexes must be names of indexes: 3 to 255 letters, digits, dots, hyphens or underscores."
+  }
+}
+
 variable "publishes" {
   description = <<-EOT
     The event bus that the function puts events on. Null: none.
@@ -436,9 +477,9 @@ variable "event_bus" {
 
 variable "rules" {
   description = <<-EOT
-    Events on `event_bus` that invoke the function, by a name of the caller's choice.
+    Events on `event_bus` that invoke the function, by a name of the caller's choice; with `queue`, through that.
     - `event_pattern`: the pattern as JSON.
-    - `maximum_retry_attempts`, `maximum_event_age_seconds`: how long EventBridge tries to hand an event to Lambda before it goes to the `-undelivered` queue.
+    - `maximum_retry_attempts`, `maximum_event_age_seconds`: how long EventBridge tries to hand an event to Lambda, or to the queue, before it goes to the `-undelivered` queue.
   EOT
   type = map(object({
     event_pattern             = string
@@ -579,6 +620,77 @@ variable "stream" {
   }
 }
 
+variable "queue" {
+  description = <<-EOT
+    A queue of the function's own between `rules` and the function: their events wait in it, and invoke the function in batches. Null: every event invokes the function by itself. The function answers with `batchItemFailures`; a message that fails `maximum_receives` times goes to the `-failed` queue.
+    - `batch_size`: messages in a batch, at most.
+    - `maximum_batching_window_seconds`: how long to gather messages before an invocation; needed for batches of more than 10.
+    - `visibility_timeout_seconds`: how long nobody else gets a message that is being handled. Null: six times `timeout` and the window on top, which is also the least.
+    - `maximum_receives`: how often a message is tried.
+    - `maximum_concurrency`: batches that are handled at a time, at most. Null: as many as Lambda permits.
+    - `retention_seconds`: how long a message waits, at most.
+  EOT
+  type = object({
+    batch_size                      = optional(number, 10)
+    maximum_batching_window_seconds = optional(number, 0)
+    visibility_timeout_seconds      = optional(number)
+    maximum_receives                = optional(number, 5)
+    maximum_concurrency             = optional(number)
+    retention_seconds               = optional(number, 345600)
+  })
+  default = null
+
+  validation {
+    condition     = var.queue == null || length(var.rules) > 0
+    error_message = "queue needs rules: nothing else fills it."
+  }
+
+  validation {
+    condition     = var.queue == null || var.stream == null
+    error_message = "queue must not be beside stream: a function reads batches of one kind."
+  }
+
+  validation {
+    condition     = var.queue == null ? true : var.queue.batch_size >= 1 && var.queue.batch_size <= 10000 && floor(var.queue.batch_size) == var.queue.batch_size
+    error_message = "queue.batch_size must be a whole number from 1 to 10000."
+  }
+
+  validation {
+    condition     = var.queue == null ? true : var.queue.maximum_batching_window_seconds >= 0 && var.queue.maximum_batching_window_seconds <= 300 && floor(var.queue.maximum_batching_window_seconds) == var.queue.maximum_batching_window_seconds
+    error_message = "queue.maximum_batching_window_seconds must be a whole number from 0 to 300."
+  }
+
+  validation {
+    condition     = var.queue == null ? true : var.queue.batch_size <= 10 || var.queue.maximum_batching_window_seconds >= 1
+    error_message = "queue.batch_size above 10 needs queue.maximum_batching_window_seconds of at least 1."
+  }
+
+  validation {
+    condition     = var.queue == null ? true : coalesce(var.queue.visibility_timeout_seconds, 43200) >= 6 * var.timeout + var.queue.maximum_batching_window_seconds
+    error_message = "queue.visibility_timeout_seconds must be at least six times timeout and queue.maximum_batching_window_seconds on top, or a message that is still being handled is handled again."
+  }
+
+  validation {
+    condition     = var.queue == null ? true : coalesce(var.queue.visibility_timeout_seconds, 0) <= 43200
+    error_message = "queue.visibility_timeout_seconds must be at most 43200."
+  }
+
+  validation {
+    condition     = var.queue == null ? true : var.queue.maximum_receives >= 2 && var.queue.maximum_receives <= 1000 && floor(var.queue.maximum_receives) == var.queue.maximum_receives
+    error_message = "queue.maximum_receives must be a whole number from 2 to 1000: one that is throttled once is no dead letter."
+  }
+
+  validation {
+    condition     = var.queue == null ? true : coalesce(var.queue.maximum_concurrency, 2) >= 2 && coalesce(var.queue.maximum_concurrency, 2) <= 1000
+    error_message = "queue.maximum_concurrency must be null or from 2 to 1000."
+  }
+
+  validation {
+    condition     = var.queue == null ? true : var.queue.retention_seconds >= 3600 && var.queue.retention_seconds < 1209600
+    error_message = "queue.retention_seconds must be at least 3600 and less than 1209600: the -failed queue keeps a message for that long from when it was first sent."
+  }
+}
+
 variable "on_failure" {
   description = <<-EOT
     Where the record of an asynchronous invocation goes once its retries are used up.
@@ -596,8 +708,8 @@ variable "on_failure" {
   }
 
   validation {
-    condition     = var.on_failure != "none" || var.dead_letter_queue || (length(var.rules) == 0 && length(var.schedules) == 0)
-    error_message = "on_failure must not be none for a function with rules or schedules: their events would be lost."
+    condition     = var.on_failure != "none" || var.dead_letter_queue || ((length(var.rules) == 0 || var.queue != null) && length(var.schedules) == 0)
+    error_message = "on_failure must not be none for a function that rules or schedules invoke: their events would be lost."
   }
 
   validation {
@@ -651,8 +763,9 @@ variable "alarms" {
     - `errors`, `throttles`: invocations in a period.
     - `duration_percent`: the 99th percentile of the duration, in percent of `timeout`.
     - `iterator_age_seconds`: how far a `stream` reader is behind.
+    - `queue_age_seconds`: how long a message of `queue` has waited.
 
-    Messages in the queues, events that Lambda dropped, failure records that it could not deliver, and events that EventBridge could not even put into the `-undelivered` queue: one is enough for an alarm.
+    Messages in the `-failed` and `-undelivered` queues, events that Lambda dropped, failure records that it could not deliver, and events that EventBridge could not even put into the `-undelivered` queue: one is enough for an alarm.
   EOT
   type = object({
     enabled              = optional(bool, true)
@@ -662,6 +775,7 @@ variable "alarms" {
     throttles            = optional(number, 0)
     duration_percent     = optional(number, 80)
     iterator_age_seconds = optional(number, 60)
+    queue_age_seconds    = optional(number, 300)
   })
   default  = {}
   nullable = false
@@ -672,8 +786,8 @@ variable "alarms" {
   }
 
   validation {
-    condition     = alltrue([for threshold in [var.alarms.errors, var.alarms.throttles, var.alarms.iterator_age_seconds] : threshold >= 0])
-    error_message = "alarms.errors, alarms.throttles and alarms.iterator_age_seconds must be at least 0."
+    condition     = alltrue([for threshold in [var.alarms.errors, var.alarms.throttles, var.alarms.iterator_age_seconds, var.alarms.queue_age_seconds] : threshold >= 0])
+    error_message = "alarms.errors, alarms.throttles, alarms.iterator_age_seconds and alarms.queue_age_seconds must be at least 0."
   }
 
   validation {

@@ -14,6 +14,10 @@ locals {
           var.environment,
           function.environment,
           { for name in ["SAGA_TABLE"] : name => local.table_name if length(function.table_actions) + length(function.table_indexes) > 0 },
+          {
+            for name in ["SAGA_FURTHER_TABLES"] : name => jsonencode({ for key in keys(function.further_tables) : key => local.further_table_names[key] })
+            if length(function.further_tables) > 0
+          },
         )
       })
     },
@@ -35,6 +39,7 @@ locals {
         reserved_concurrency = var.relay.reserved_concurrency
         table_actions        = []
         table_indexes        = []
+        further_tables       = {}
         publishes            = [local.source]
         calls                = {}
         parameters           = {}
@@ -42,6 +47,7 @@ locals {
         statements           = {}
         rules                = {}
         schedules            = {}
+        queue                = null
         stream = {
           arn                             = null
           batch_size                      = var.relay.batch_size
@@ -70,6 +76,9 @@ locals {
       log_group_name = function.log_group_name
       log_group_arn  = function.log_group_arn
       queues         = function.queues
+      event_queue    = function.event_queue
+      environment    = function.environment
+      policies       = function.policies
       rule_arns      = function.rule_arns
       alarm_arns     = function.alarm_arns
       timeout        = function.timeout
@@ -121,6 +130,9 @@ module "function" {
     actions = each.value.table_actions
     indexes = each.value.table_indexes
   }
+  further_tables = {
+    for key, use in each.value.further_tables : key => { arn = local.further_table_arns[key], actions = use.actions, indexes = use.indexes }
+  }
   publishes = length(each.value.publishes) == 0 ? null : {
     bus_arn = var.event_bus.arn
     sources = each.value.publishes
@@ -133,6 +145,7 @@ module "function" {
   event_bus = var.event_bus
   rules     = each.value.rules
   schedules = each.value.schedules
+  queue     = each.value.queue
   stream = each.value.stream == null ? null : merge(each.value.stream, {
     arn = each.value.stream.arn == null ? aws_dynamodb_table.this.stream_arn : each.value.stream.arn
   })

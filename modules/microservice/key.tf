@@ -35,7 +35,7 @@ resource "aws_kms_key" "this" {
         Condition = {
           ArnEquals = {
             "aws:SourceArn"                     = rule_arns
-            "kms:EncryptionContext:aws:sqs:arn" = sort(local.undelivered_queue_arns)
+            "kms:EncryptionContext:aws:sqs:arn" = sort(concat(local.undelivered_queue_arns, local.event_queue_arns))
           }
           StringEquals = { "aws:SourceAccount" = var.context.account_id }
         }

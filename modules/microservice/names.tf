@@ -12,6 +12,8 @@ module "names" {
     },
     { for key in local.function_keys : "function/${key}" => { parts = [var.service, key], limit = 64 } },
     { for key in local.function_keys : "undelivered/${key}" => { parts = [var.service, key, "undelivered"], limit = 80 } },
+    { for key in local.function_keys : "events/${key}" => { parts = [var.service, key, "events"], limit = 80 } },
+    { for key in keys(var.further_tables) : "table/${key}" => { parts = [var.service, key], limit = 255 } },
     merge([
       for key, triggers in local.triggers : { for trigger in keys(triggers) : "rule/${key}/${trigger}" => { parts = [var.service, key, trigger], limit = 64 } }
     ]...),
@@ -29,6 +31,9 @@ locals {
 
   table_name = local.names.table
   table_arn  = "arn:${var.context.partition}:dynamodb:${local.region_arn}:table/${local.table_name}"
+
+  further_table_names = { for key in keys(var.further_tables) : key => local.names["table/${key}"] }
+  further_table_arns  = { for key, name in local.further_table_names : key => "arn:${var.context.partition}:dynamodb:${local.region_arn}:table/${name}" }
 
   # What modules/function will make, for the key's policy.
   log_group_arns = [
@@ -49,6 +54,9 @@ locals {
   ])
   undelivered_queue_arns = [
     for key, triggers in local.triggers : "arn:${var.context.partition}:sqs:${local.region_arn}:${local.names["undelivered/${key}"]}" if length(triggers) > 0
+  ]
+  event_queue_arns = [
+    for key, function in var.functions : "arn:${var.context.partition}:sqs:${local.region_arn}:${local.names["events/${key}"]}" if function.queue != null
   ]
 
   tags = merge(var.context.tags, { Service = var.service })

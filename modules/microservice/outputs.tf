@@ -13,6 +13,13 @@ output "table" {
   }
 }
 
+output "further_tables" {
+  description = "The further tables by their keys: name and ARN."
+  value = {
+    for key, table in aws_dynamodb_table.further : key => { name = local.further_table_names[key], arn = local.further_table_arns[key] }
+  }
+}
+
 output "key" {
   description = "The KMS key: ARN and alias."
   value = {
@@ -22,7 +29,7 @@ output "key" {
 }
 
 output "functions" {
-  description = "The functions by name, without the relay: each with its name in AWS, ARN, ARN for API Gateway, role, log group, queues, rules, alarms and timeout in seconds."
+  description = "The functions by name, without the relay: each with its name in AWS, ARN, ARN for API Gateway, role, log group, queues, queue of its events, rules, alarms, environment, policies and timeout in seconds."
   value       = { for key, function in module.function : key => local.function_outputs[key] if key != local.relay_name }
 }
 
@@ -32,7 +39,7 @@ output "relay" {
 }
 
 output "queues" {
-  description = "Every queue of the service, by `<function>/<undelivered or failed>`: name, ARN and URL."
+  description = "Every dead-letter queue of the service, by `<function>/<undelivered or failed>`: name, ARN and URL."
   value = merge([
     for key, function in module.function : { for kind, queue in function.queues : "${key}/${kind}" => queue }
   ]...)

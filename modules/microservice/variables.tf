@@ -34,6 +34,7 @@ variable "functions" {
     - `package`, `runtime`, `architecture`, `log_level`, `alarms`, `vpc`, `layers`: null takes the service's own.
     - `environment`: beside the service's `environment` and what the module sets: `SAGA_SOURCE`, `SAGA_FUNCTION`, the `POWERTOOLS_` variables, and `SAGA_TABLE` for a function with `table_actions` or `table_indexes`.
     - `table_actions`, `table_indexes`: what the function does to the service's own table, and which of its indexes it queries; there is no way to another service's.
+    - `further_tables`: likewise, of the tables in the service's `further_tables`, by their keys; the function finds their names in `SAGA_FURTHER_TABLES`, a JSON object by key.
     - `publishes`: event sources that the function puts on `event_bus` itself. None, when its events go through the outbox.
     - `stream`: reads a stream; `arn` null is the service's own table's.
   EOT
@@ -60,8 +61,12 @@ variable "functions" {
     reserved_concurrency = optional(number)
     table_actions        = optional(set(string), [])
     table_indexes        = optional(set(string), [])
-    publishes            = optional(set(string), [])
-    calls                = optional(map(string), {})
+    further_tables = optional(map(object({
+      actions = optional(set(string), [])
+      indexes = optional(set(string), [])
+    })), {})
+    publishes = optional(set(string), [])
+    calls     = optional(map(string), {})
     parameters = optional(map(object({
       arn         = string
       kms_key_arn = optional(string)
@@ -86,6 +91,14 @@ variable "functions" {
       maximum_retry_attempts    = optional(number, 185)
       maximum_event_age_seconds = optional(number, 3600)
     })), {})
+    queue = optional(object({
+      batch_size                      = optional(number, 10)
+      maximum_batching_window_seconds = optional(number, 0)
+      visibility_timeout_seconds      = optional(number)
+      maximum_receives                = optional(number, 5)
+      maximum_concurrency             = optional(number)
+      retention_seconds               = optional(number, 345600)
+    }))
     stream = optional(object({
       arn                             = optional(string)
       batch_size                      = optional(number, 100)
@@ -108,6 +121,7 @@ variable "functions" {
       throttles            = optional(number, 0)
       duration_percent     = optional(number, 80)
       iterator_age_seconds = optional(number, 60)
+      queue_age_seconds    = optional(number, 300)
     }))
     vpc = optional(object({
       subnet_ids         = set(string)
@@ -151,9 +165,23 @@ variable "functions" {
 
   validation {
     condition = alltrue(flatten([for function in values(var.functions) : [
-      for variable in keys(function.environment) : !contains(["SAGA_TABLE", "SAGA_SOURCE", "SAGA_FUNCTION"], variable)
+      for variable in keys(function.environment) : !contains(["SAGA_TABLE", "SAGA_FURTHER_TABLES", "SAGA_SOURCE", "SAGA_FUNCTION"], variable)
     ]]))
-    error_message = "functions[*].environment must not hold SAGA_TABLE, SAGA_SOURCE or SAGA_FUNCTION: the module sets them."
+    error_message = "functions[*].environment must not hold SAGA_TABLE, SAGA_FURTHER_TABLES, SAGA_SOURCE or SAGA_FUNCTION: the module sets them."
+  }
+
+  validation {
+    condition = alltrue(flatten([for function in values(var.functions) : [
+      for key in keys(function.further_tables) : contains(keys(var.further_tables), key)
+    ]]))
+    error_message = "functions[*].further_tables must have keys of further_tables."
+  }
+
+  validation {
+    condition = alltrue(flatten([for function in values(var.functions) : [
+      for key, use in function.further_tables : [for index in use.indexes : contains(keys(try(var.further_tables[key].global_secondary_indexes, {})), index)]
+    ]]))
+    error_message = "functions[*].further_tables[*].indexes must be keys of the table's global_secondary_indexes."
   }
 }
 
@@ -284,6 +312,48 @@ variable "table" {
   }
 }
 
+variable "further_tables" {
+  description = <<-EOT
+    Tables of the service beside `table`, by a name of the caller's choice; in AWS they are called `<namespace>-<environment>-<service>-<name>`. They have no stream: what stands in them is published by nobody.
+    The attributes are those of `table`.
+  EOT
+  type = map(object({
+    hash_key        = optional(string, "pk")
+    range_key       = optional(string)
+    attribute_types = optional(map(string), {})
+    global_secondary_indexes = optional(map(object({
+      hash_key           = string
+      range_key          = optional(string)
+      projection_type    = optional(string, "ALL")
+      non_key_attributes = optional(set(string), [])
+    })), {})
+    ttl_attribute       = optional(string, "expires_at")
+    deletion_protection = optional(bool, true)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.further_tables) : can(regex("^[a-z][a-z0-9]{0,31}$", key))])
+    error_message = "further_tables must have keys of 1 to 32 lower case letters or digits, a letter first."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for table in values(var.further_tables) : [for type in values(table.attribute_types) : contains(["S", "N", "B"], type)]]))
+    error_message = "further_tables[*].attribute_types must be S, N or B."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for table in values(var.further_tables) : [for index in values(table.global_secondary_indexes) : (index.projection_type == "INCLUDE") == (length(index.non_key_attributes) > 0)]]))
+    error_message = "further_tables[*].global_secondary_indexes[*].non_key_attributes belong to projection_type INCLUDE, and to no other."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for table in values(var.further_tables) : [for index in values(table.global_secondary_indexes) : contains(["ALL", "KEYS_ONLY", "INCLUDE"], index.projection_type)]]))
+    error_message = "further_tables[*].global_secondary_indexes[*].projection_type must be ALL, KEYS_ONLY or INCLUDE."
+  }
+}
+
 variable "environment" {
   description = "Environment variables of every function of the service."
   type        = map(string)
@@ -411,8 +481,9 @@ variable "alarms" {
     - `errors`, `throttles`: invocations in a period.
     - `duration_percent`: the 99th percentile of the duration, in percent of `timeout`.
     - `iterator_age_seconds`: how far a `stream` reader is behind.
+    - `queue_age_seconds`: how long a message of a `queue` has waited.
 
-    Messages in the queues, events that Lambda dropped, failure records that it could not deliver, and events that EventBridge could not even put into the `-undelivered` queue: one is enough for an alarm.
+    Messages in the `-failed` and `-undelivered` queues, events that Lambda dropped, failure records that it could not deliver, and events that EventBridge could not even put into the `-undelivered` queue: one is enough for an alarm.
   EOT
   type = object({
     enabled              = optional(bool, true)
@@ -422,6 +493,7 @@ variable "alarms" {
     throttles            = optional(number, 0)
     duration_percent     = optional(number, 80)
     iterator_age_seconds = optional(number, 60)
+    queue_age_seconds    = optional(number, 300)
   })
   default  = {}
   nullable = false
@@ -432,8 +504,8 @@ variable "alarms" {
   }
 
   validation {
-    condition     = alltrue([for threshold in [var.alarms.errors, var.alarms.throttles, var.alarms.iterator_age_seconds] : threshold >= 0])
-    error_message = "alarms.errors, alarms.throttles and alarms.iterator_age_seconds must be at least 0."
+    condition     = alltrue([for threshold in [var.alarms.errors, var.alarms.throttles, var.alarms.iterator_age_seconds, var.alarms.queue_age_seconds] : threshold >= 0])
+    error_message = "alarms.errors, alarms.throttles, alarms.iterator_age_seconds and alarms.queue_age_seconds must be at least 0."
   }
 
   validation {

@@ -21,6 +21,8 @@ class Kind(Enum):
     """The report of an asynchronous invocation that was given up."""
     BARE = "failed, bare event"
     """The event of such an invocation."""
+    QUEUED = "not handled"
+    """An event out of a function's queue that failed as often as it was tried."""
     STREAM = "stream records"
     """The report of records that the reader of a stream gave up."""
     BUS = "not taken by the bus"
@@ -67,6 +69,7 @@ class Letter:
         what: what it is about, for people: a detail type, or how many records.
         reason: why it ended there, for people. Nothing that a customer typed.
         function: ARN of the function that it was for; None where the message does not tell.
+        event_queue: ARN of the queue that it was in, or on its way to, for a function that takes batches out of one.
         orders: ids of the orders that it is about, as far as it tells.
         payload: what the function has to be given, or the event for the bus.
         batch: the stream records that it stands for.
@@ -80,6 +83,7 @@ class Letter:
     what: str
     reason: str
     function: str | None = None
+    event_queue: str | None = None
     orders: tuple[str, ...] = ()
     payload: Any = None
     batch: Batch | None = None
@@ -99,12 +103,17 @@ def read(queue: Queue, message: Mapping[str, Any]) -> Letter:
         body = json.loads(message["Body"])
     except ValueError:
         return Letter(**common, **_unknown("no JSON"))
+    # SQS notes the queue that it has taken a message out of.
+    source = message["Attributes"].get("DeadLetterQueueSourceArn")
+    if source is not None:
+        content = _event(Kind.QUEUED, body, None, "its function failed as often as it was tried")
+        return Letter(**common, **content, event_queue=source)
     return Letter(**common, **_content(body, attributes))
 
 
 def _content(body: Any, attributes: Mapping[str, str]) -> dict[str, Any]:
     if "TARGET_ARN" in attributes:
-        return _event(Kind.UNDELIVERED, body, attributes["TARGET_ARN"], _error(attributes))
+        return _undelivered(body, attributes["TARGET_ARN"], _error(attributes))
     if not isinstance(body, Mapping):
         return _unknown(type(body).__name__)
     context = body.get("requestContext")
@@ -116,6 +125,12 @@ def _content(body: Any, attributes: Mapping[str, str]) -> dict[str, Any]:
     if isinstance(body.get("detail-type"), str) and isinstance(body.get("source"), str):
         return _event(Kind.BUS, body, None, _error(attributes))
     return _unknown("a JSON object")
+
+
+def _undelivered(body: Any, target: str, reason: str) -> dict[str, Any]:
+    if ":sqs:" in target:
+        return {**_event(Kind.UNDELIVERED, body, None, reason), "event_queue": target}
+    return _event(Kind.UNDELIVERED, body, target, reason)
 
 
 def _report(body: Mapping[str, Any], function: str) -> dict[str, Any]:

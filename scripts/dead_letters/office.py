@@ -74,7 +74,7 @@ class Office:
                 MaxNumberOfMessages=_MAX_BATCH,
                 VisibilityTimeout=HOLD_SECONDS,
                 WaitTimeSeconds=_WAIT_SECONDS,
-                AttributeNames=["SentTimestamp"],
+                AttributeNames=["SentTimestamp", "DeadLetterQueueSourceArn"],
                 MessageAttributeNames=["All"],
             ).get("Messages", [])
             letters = [read(queue, message) for message in messages]
@@ -129,6 +129,10 @@ class Office:
             self._publish(letter.payload)
         elif letter.kind is Kind.UNKNOWN:
             raise NotPutBackError("it is not known what this is; read it in the queue, and delete it there")
+        elif letter.event_queue is not None:
+            name = letter.event_queue.rpartition(":")[2]
+            url = self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
+            self._sqs.send_message(QueueUrl=url, MessageBody=json.dumps(letter.payload))
         else:
             function = letter.function or self._function_of(letter.queue)
             answer = self._lambda.invoke(

@@ -21,6 +21,7 @@ from local_platform.deployment import PLATFORMS, Platform, clear_environment
 API_NAME_LIMIT = 128
 ARCHIVE_NAME_LIMIT = 48
 QUEUE_NAME_LIMIT = 80
+TABLE_NAME_LIMIT = 255
 """Lengths at which `modules/names` cuts these names."""
 _EXECUTE_API = re.compile(r"https://[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 
@@ -36,6 +37,11 @@ class Target:
 
     title: str
     client: Client
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is on this machine's emulator."""
+        return not isinstance(self.client, RemoteClient)
 
     @property
     def functions(self) -> Mapping[str, Mapping[str, Any]]:
@@ -136,6 +142,7 @@ class _LookedUp(dict[str, Any]):
             "queues": self._queues,
             "event_bus": self._event_bus,
             "tables": self._tables,
+            "read_model": self._read_model,
         }
 
     def __missing__(self, key: str) -> Any:
@@ -170,6 +177,20 @@ class _LookedUp(dict[str, Any]):
         return found
 
     def _queues(self) -> dict[str, dict[str, str]]:
+        """The dead-letter queues, without those that events wait in for a function."""
+        return {
+            key: queue
+            for key, queue in self._all_queues.items()
+            if not (key.endswith("/events") or (key == queue["name"] and self._leads_on(queue["url"])))
+        }
+
+    def _leads_on(self, url: str) -> bool:
+        """Whether a queue has a dead-letter queue itself, and so is none: for one whose name was cut."""
+        attributes = self._session.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+        return "RedrivePolicy" in attributes.get("Attributes", {})
+
+    @cached_property
+    def _all_queues(self) -> dict[str, dict[str, str]]:
         sqs = self._session.client("sqs")
         pages = sqs.get_paginator("list_queues").paginate(QueueNamePrefix=f"{self.prefix}-")
         urls = [url for page in pages for url in page.get("QueueUrls", [])]
@@ -196,6 +217,23 @@ class _LookedUp(dict[str, Any]):
         }
         if not found:
             raise PlatformError(f"there are no tables whose names start with {self.prefix}-")
+        return found
+
+    def _read_model(self) -> dict[str, dict[str, Any]]:
+        """The generations of the read model's projection: those that there is a function of."""
+        events, start = self._session.client("events"), "read_model/project_"
+        found = {}
+        for key in sorted(key for key in self["functions"] if key.startswith(start)):
+            generation = key.removeprefix(start)
+            rules = events.list_rules(
+                EventBusName=self["event_bus"]["name"], NamePrefix=f"{self.prefix}-read_model-project_{generation}-"
+            )["Rules"]
+            found[generation] = {
+                "table": {"name": cut(f"{self.prefix}-read_model-{generation}", TABLE_NAME_LIMIT)},
+                "function": f"project_{generation}",
+                "queue": self._all_queues[f"{key}/events"],
+                "rule_arns": sorted(rule["Arn"] for rule in rules),
+            }
         return found
 
     def _keys(self, name: str, *, parts: int) -> Iterator[str]:

@@ -21,7 +21,7 @@ from environments.target import Target
 from local_platform import story
 from local_platform.client import STEPS, PlatformError
 from local_platform.scenarios import PRICES, SCENARIOS, STOCK
-from saga_cli import lists
+from saga_cli import dead, lists
 
 POLL_SECONDS = 0.5
 SETTLE_SECONDS = 10.0
@@ -130,16 +130,26 @@ def show(target: Target, order_id: str, as_json: bool) -> None:
 @main.command("list")
 @target_options(with_api=True)
 @click.option("--ended", is_flag=True, help="Those that have ended, instead of the open ones.")
+@click.option("--dead-lettered", is_flag=True, help="Those that messages in dead-letter queues are about, instead.")
 @click.option("--day", metavar="YYYY-MM-DD", help="The day on which they ended, in UTC; today by default.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, help="How many, at most.")
 @click.option("--json", "as_json", is_flag=True, help="As the API tells it.")
-def list_(target: Target, ended: bool, day: str | None, limit: int, as_json: bool) -> None:
-    """List sagas: the open ones by their deadlines, or those that ended on a day, the last one first."""
+def list_(target: Target, ended: bool, dead_lettered: bool, day: str | None, limit: int, as_json: bool) -> int:
+    """List sagas: the open ones by their deadlines, or those that ended on a day, the last one first.
+
+    With --dead-lettered, those that a function or EventBridge has given up a message of: exit code 1 when there are
+    any, for somebody has to put it back with ./scripts/redrive.
+    """
+    if dead_lettered:
+        if ended or day:
+            raise click.UsageError("--dead-lettered is for all of them: expected it without --ended and --day")
+        return dead.show(target, limit, as_json=as_json)
     if day and not ended:
         raise click.UsageError("--day is for those that have ended: give --ended as well")
     parameters = {"state": "ended", **({"day": day} if day else {})} if ended else {"state": "open"}
     sagas, more = lists.fetch(target.client, parameters, limit)
     lists.show(sagas, more, "No saga ended then." if ended else "No saga is open.", as_json=as_json)
+    return 0
 
 
 @main.command()

@@ -16,7 +16,7 @@ from local_platform import story
 from local_platform.client import Client
 
 _PAGE = 100
-_COLOURS = {"completed": "green", "reversed": "magenta", "open": "yellow"}
+COLOURS = {"completed": "green", "reversed": "magenta", "open": "yellow"}
 
 
 def fetch(client: Client, parameters: Mapping[str, str], limit: int) -> tuple[list[dict[str, Any]], bool]:
@@ -58,7 +58,7 @@ def table(sagas: Sequence[Mapping[str, Any]], now: datetime) -> Table:
         state = saga["state"]
         drawn.add_row(
             saga["saga_id"],
-            Text(state, style=_COLOURS.get(state, "")),
+            Text(state, style=COLOURS.get(state, "")),
             _started(saga),
             _took(saga, now),
             _due(saga, now),

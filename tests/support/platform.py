@@ -142,6 +142,8 @@ class Platform:
     """The environment variables that each function asked for."""
     dead_letters: list[Invocation] = field(default_factory=list)
     queue: deque[Delivery] = field(default_factory=deque)
+    waiting: dict[str, list[str]] = field(default_factory=dict)
+    """What waits in the queue of each function that has one: events as JSON."""
     broken: set[str] = field(default_factory=set)
     """Functions whose calls of DynamoDB all fail, for as long as they are in here."""
     without_key: set[str] = field(default_factory=set)
@@ -206,16 +208,30 @@ class Platform:
         self.published.append(message)
         for rule in self.deployment.rules:
             if rule.matches(message):
+                copies = 2 if self.duplicates else 1
                 for target in rule.targets:
                     function = key_of(self.deployment.functions[target.function])
-                    copies = 2 if self.duplicates else 1
                     self.queue.extend(Delivery(rule, function, copy.deepcopy(message)) for _ in range(copies))
+                for name in rule.queued_for:
+                    waiting = self.waiting.setdefault(key_of(self.deployment.functions[name]), [])
+                    waiting.extend(json.dumps(message) for _ in range(copies))
 
     def run(self, limit: int | None = None) -> None:
         """Deliver what is on the bus, and what that leads to; at most ``limit`` deliveries."""
         while self.queue and limit != 0:
             self.deliver(self.queue.popleft())
             limit = None if limit is None else limit - 1
+        if limit is None:
+            self.empty_queues()
+
+    def empty_queues(self) -> None:
+        """Have the functions that have queues handle what waits in them, all of it in one batch each."""
+        waiting, self.waiting = self.waiting, {}
+        for function, bodies in waiting.items():
+            records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
+            invocation = self.invoke(function, {"Records": records})
+            if invocation.error is not None or invocation.answer != {"batchItemFailures": []}:
+                self.dead_letters.append(invocation)
 
     def deliver(self, delivery: Delivery) -> None:
         """Invoke the function of a rule asynchronously, up to the place where its failures go."""

@@ -34,7 +34,8 @@ def test_an_environment_plans_with_its_settings(environment: str, plan_of: PlanO
     expected = SETTINGS[environment]
 
     tables = of_type(resources, "aws_dynamodb_table").values()
-    assert len(tables) == 7 + expected["sandbox"]
+    # One for each service and the composer, and the read model's projection.
+    assert len(tables) == 9 + expected["sandbox"]
     assert {table["deletion_protection_enabled"] for table in tables} == {expected["deletion_protection"]}
     assert {table["point_in_time_recovery"][0]["enabled"] for table in tables} == {True}
 
@@ -43,8 +44,8 @@ def test_an_environment_plans_with_its_settings(environment: str, plan_of: PlanO
     assert {group["retention_in_days"] for group in groups} == {expected["log_retention_days"]}
 
     keys = of_type(resources, "aws_kms_key").values()
-    # Of the bus and of the platform; of the console; of the backups.
-    assert len(keys) == len(tables) + 2 + (environment == "local") + (environment == "prod")
+    # The read model has two tables and one key. Others are of the bus and of the platform; of the console; of the backups.
+    assert len(keys) == len(tables) - 1 + 2 + (environment == "local") + (environment == "prod")
     assert {(key["enable_key_rotation"], key["deletion_window_in_days"]) for key in keys} == {
         (True, expected["key_deletion_window_days"])
     }

@@ -86,6 +86,17 @@ FUNCTIONS = {
     "composer/get_details": function(NOWHERE, "PutItem", variables=COMPOSES, statements=("InvokeFunctions",)),
     "composer/cache_manager_payments": function(QUEUE, "PutItem", variables=COMPOSES, statements=("InvokeFunctions",)),
     "composer/relay": RELAY,
+    "read_model/store_events": function(
+        NOWHERE, "PutItem", variables=("READ_MODEL_KEEP_DAYS",), statements=("ReceiveEvents",)
+    ),
+    "read_model/project_g1": function(
+        NOWHERE, variables=("SAGA_FURTHER_TABLES",), statements=("UseTableG1", "ReceiveEvents")
+    ),
+    "read_model/get_customer_orders": function(
+        NOWHERE, variables=("SAGA_FURTHER_TABLES",), statements=("QueryIndexes",)
+    ),
+    "read_model/get_orders": function(NOWHERE, variables=("SAGA_FURTHER_TABLES",), statements=("QueryIndexes",)),
+    "read_model/get_events": function(NOWHERE, "Query"),
     "sandbox/provider": function(NOWHERE, "GetItem", "PutItem", "UpdateItem", variables=("SANDBOX_TIMEOUT_SECONDS",)),
     "sandbox/authorize": function(NOWHERE, variables=("SANDBOX_SECRET_PARAMETER",), statements=("ReadParameters",)),
 }
@@ -100,7 +111,7 @@ EVERY_FUNCTION = {
 
 def key_of(address: str) -> str:
     """`<service>/<function>` of a resource in modules/function."""
-    service = re.search(r'module\.service\["(\w+)"\]|module\.(sandbox)\[0\]|module\.(composer)\.', address)
+    service = re.search(r'module\.service\["(\w+)"\]|module\.(sandbox)\[0\]|module\.(composer|read_model)\.', address)
     name = re.search(r'module\.function\["(\w+)"\]', address)
     assert service, address
     assert name, address
@@ -142,7 +153,8 @@ def test_a_function_finds_its_settings(key: str, plan_of: PlanOf) -> None:
     assert variables["POWERTOOLS_SERVICE_NAME"] == service
     assert variables.keys() == EVERY_FUNCTION | FUNCTIONS[key].variables
     package = "saga_kit.relay" if name == "relay" else f"{service}.handlers"
-    assert found["handler"] == (f"{package}.handler" if name == "relay" else f"{package}.{name}")
+    handler = "handler" if name == "relay" else "project" if name.startswith("project_") else name
+    assert found["handler"] == f"{package}.{handler}"
     assert found["s3_key"] == f"releases/1.0.0/{'relay' if name == 'relay' else service}.zip"
 
 
@@ -169,7 +181,14 @@ def test_a_failure_has_somewhere_to_go(key: str, dev: dict[str, Any]) -> None:
     assert destinations == {BUS: ["events"], QUEUE: ["sqs"], NOWHERE: []}[FUNCTIONS[key].failures_go_to]
     targets = of_functions(dev, "aws_cloudwatch_event_target").get(key, [])
     assert all(target["dead_letter_config"] and target["retry_policy"] for target in targets)
-    assert not targets or destinations
+    queued = [target for target in targets if ":sqs:" in target["arn"]]
+    if queued:
+        assert len(queued) == len(targets)
+        queues = {queue["name"].rpartition("-")[2]: queue for queue in of_functions(dev, "aws_sqs_queue")[key]}
+        (redrive,) = of_functions(dev, "aws_sqs_queue_redrive_policy")[key]
+        policy = json.loads(redrive["redrive_policy"])
+        assert policy["deadLetterTargetArn"].endswith(f":{queues['failed']['name']}")
+    assert not targets or destinations or queued
 
 
 def test_no_permission_has_a_wildcard(dev: dict[str, Any]) -> None:
@@ -197,6 +216,8 @@ def test_the_watchdog_runs_every_minute_and_is_heard(dev: dict[str, Any]) -> Non
 
 def test_of_the_saga_log_only_what_carries_an_event_is_relayed(dev: dict[str, Any]) -> None:
     mappings = of_functions(dev, "aws_lambda_event_source_mapping")
+    assert mappings.pop("read_model/project_g1")
+    assert mappings.pop("read_model/store_events")
     (mapping,) = mappings.pop("saga_log/relay")
     (criteria,) = mapping["filter_criteria"]
     (pattern,) = (json.loads(one["pattern"]) for one in criteria["filter"])
@@ -226,7 +247,7 @@ CUSTOMERS = {
     "GET /orders/{id}/payment",
     "POST /orders/{id}/cancellation",
 }
-OPERATORS = {"GET /orders/{id}/saga", "GET /sagas", "GET /stock/{sku}", "PUT /stock/{sku}"}
+OPERATORS = {"GET /orders", "GET /orders/{id}/saga", "GET /sagas", "GET /stock/{sku}", "PUT /stock/{sku}"}
 
 
 @pytest.mark.parametrize(("environment", "for_customers"), [("dev", set()), ("prod", CUSTOMERS)])

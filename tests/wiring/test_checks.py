@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.support.plans import Plan
+from tests.support.plans import Plan, resources
 from tests.support.platform import Platform
 from tests.wiring.support import checks
 from tests.wiring.support.checks import Wiring, facts
@@ -243,6 +243,25 @@ def test_the_order_of_the_steps_is_that_of_the_rules(wiring: Wiring) -> None:
     assert "PaymentReversed" not in checks.kinds(shorter)["inventory/reverse_inv"]
 
 
+def test_an_event_that_is_not_projected(wiring: Wiring) -> None:
+    function = 'module.read_model.module.service.module.function["project_g1"]'
+    (address,) = (
+        resource.address.removeprefix("module.platform.")
+        for resource in resources(wiring.plan, RULE)
+        if function in resource.address and "OrderPlaced" in resource.values["event_pattern"]
+    )
+
+    def shorter(values: dict[str, Any]) -> None:
+        fields = json.loads(values["event_pattern"])
+        fields["detail-type"].remove("OrderPlaced")
+        values["event_pattern"] = json.dumps({**fields, "detail-type": [*fields["detail-type"], "StockReceived"]})
+
+    assert list(checks.handlers(altered(wiring, RULE, address, shorter))) == [
+        "read_model/project_g1: StockReceived is delivered, the handler refuses it",
+        "read_model/project_g1: the handler waits for OrderPlaced, no rule delivers it",
+    ]
+
+
 # Schemas
 
 
@@ -318,6 +337,7 @@ def test_an_event_that_breaks_its_schema(wiring: Wiring, seen: Platform) -> None
         "StockReserved in composer: data.order: 'currency' is a required property",
         "StockReserved in inventory: data.order: 'currency' is a required property",
         "StockReserved in payment: data.order: 'currency' is a required property",
+        "StockReserved in read_model: data.order: 'currency' is a required property",
     }
 
 
@@ -333,10 +353,10 @@ def test_an_event_in_anothers_name(wiring: Wiring, seen: Platform) -> None:
     event["source"] = "shop.order"
     found = list(checks.messages(wiring, other))
     assert found[0] == "StockReserved: published as shop.order"
-    # Nobody takes it, the log neither.
-    assert (
-        "went to [], expected ['composer/outdate_cache', 'payment/process_pymt', 'saga_log/record_event']" in found[1]
-    )
+    # Nobody takes it, the log and the read model neither.
+    everywhere = ["composer/outdate_cache", "payment/process_pymt", "read_model/project_g1"]
+    everywhere += ["read_model/store_events", "saga_log/record_event"]
+    assert f"went to [], expected {everywhere}" in found[1]
 
 
 def test_an_event_that_was_never_seen(wiring: Wiring, seen: Platform) -> None:

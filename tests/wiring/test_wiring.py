@@ -8,6 +8,9 @@ from tests.support.platform import Platform
 from tests.wiring.support import checks
 from tests.wiring.support.checks import Wiring
 
+from read_model import progress
+from saga_kit.step import Definition
+
 
 def test_every_event_has_a_consumer(wiring: Wiring) -> None:
     assert list(checks.consumers(wiring)) == []
@@ -23,6 +26,24 @@ def test_every_service_publishes_in_its_own_name(wiring: Wiring) -> None:
 
 def test_every_handler_takes_what_its_rules_deliver(wiring: Wiring) -> None:
     assert list(checks.handlers(wiring)) == []
+
+
+def test_the_read_model_knows_the_steps_and_their_order(wiring: Wiring) -> None:
+    delivered = checks.deliveries(wiring)
+    ordered: list[Definition] = []
+    remaining = dict(wiring.code.definitions)
+    while remaining:
+        succeeded = ordered[-1].succeeded if ordered else None
+        # The next is started by the success of the one before; the first by no event.
+        service = next(
+            service
+            for service, definition in remaining.items()
+            if set(delivered.get(f"{service}/{definition.do}", ())) == ({succeeded} if succeeded else set())
+        )
+        ordered.append(remaining.pop(service))
+    assert [(step.step, step.succeeded, step.failed, step.reversed) for step in progress.STEPS] == [
+        (one.name, one.succeeded, one.failed, one.reversed) for one in ordered
+    ]
 
 
 def test_every_event_has_its_schema(wiring: Wiring) -> None:

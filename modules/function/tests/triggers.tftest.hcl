@@ -390,3 +390,96 @@ run "the_bare_event_alone" {
     error_message = "Rules and a dead-letter configuration have a queue each."
   }
 }
+
+run "a_queue" {
+  command = plan
+
+  variables {
+    on_failure = "none"
+    timeout    = 20
+    rules = {
+      placed    = { event_pattern = jsonencode({ source = ["shop.order"], "detail-type" = ["OrderPlaced"] }) }
+      cancelled = { event_pattern = jsonencode({ source = ["shop.order"], "detail-type" = ["OrderCancelled"] }) }
+    }
+    queue = {
+      batch_size                      = 50
+      maximum_batching_window_seconds = 2
+      maximum_receives                = 4
+      maximum_concurrency             = 8
+    }
+  }
+
+  assert {
+    condition = (
+      toset([for target in values(aws_cloudwatch_event_target.this) : target.arn]) == toset(["arn:aws:sqs:eu-central-1:123456789012:shop-dev-inventory-reserve-events"])
+      && toset([for target in values(aws_cloudwatch_event_target.this) : target.dead_letter_config[0].arn]) == toset(["arn:aws:sqs:eu-central-1:123456789012:shop-dev-inventory-reserve-undelivered"])
+      && length(aws_lambda_permission.this) == 0
+    )
+    error_message = "Every rule fills the queue, and none may invoke the function."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_event_source_mapping.queue[0].event_source_arn == "arn:aws:sqs:eu-central-1:123456789012:shop-dev-inventory-reserve-events"
+      && aws_lambda_event_source_mapping.queue[0].batch_size == 50
+      && aws_lambda_event_source_mapping.queue[0].maximum_batching_window_in_seconds == 2
+      && aws_lambda_event_source_mapping.queue[0].function_response_types == toset(["ReportBatchItemFailures"])
+      && aws_lambda_event_source_mapping.queue[0].scaling_config[0].maximum_concurrency == 8
+      && length(aws_lambda_event_source_mapping.this) == 0
+    )
+    error_message = "The queue's batches invoke the function, which tells what failed of them."
+  }
+
+  assert {
+    condition = (
+      toset(keys(aws_sqs_queue.this)) == toset(["undelivered", "failed", "events"])
+      && aws_sqs_queue.this["events"].visibility_timeout_seconds == 122
+      && aws_sqs_queue.this["events"].message_retention_seconds == 345600
+      && alltrue([for queue in values(aws_sqs_queue.this) : queue.kms_master_key_id == var.kms_key_arn])
+      && jsondecode(aws_sqs_queue_redrive_policy.this[0].redrive_policy) == { deadLetterTargetArn = "arn:aws:sqs:eu-central-1:123456789012:shop-dev-inventory-reserve-failed", maxReceiveCount = 4 }
+      && jsondecode(aws_sqs_queue_redrive_allow_policy.this[0].redrive_allow_policy).sourceQueueArns == ["arn:aws:sqs:eu-central-1:123456789012:shop-dev-inventory-reserve-events"]
+    )
+    error_message = "A message is hidden for six times the timeout and the window, and ends in the failed queue, which takes nothing else."
+  }
+
+  assert {
+    condition = jsondecode(aws_sqs_queue.this["events"].policy).Statement == jsondecode(jsonencode([
+      {
+        Sid       = "RefusePlainHttp", Effect = "Deny", Principal = "*", Action = "sqs:*"
+        Resource  = "arn:aws:sqs:eu-central-1:123456789012:shop-dev-inventory-reserve-events"
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+      {
+        Sid      = "AcceptEvents", Effect = "Allow", Principal = { Service = "events.amazonaws.com" }, Action = "sqs:SendMessage"
+        Resource = "arn:aws:sqs:eu-central-1:123456789012:shop-dev-inventory-reserve-events"
+        Condition = {
+          ArnEquals = { "aws:SourceArn" = [
+            "arn:aws:events:eu-central-1:123456789012:rule/shop-dev-events/shop-dev-inventory-reserve-cancelled",
+            "arn:aws:events:eu-central-1:123456789012:rule/shop-dev-events/shop-dev-inventory-reserve-placed",
+          ] }
+          StringEquals = { "aws:SourceAccount" = "123456789012" }
+        }
+      },
+    ]))
+    error_message = "The function's rules fill the queue, over TLS, and nobody else: ${aws_sqs_queue.this["events"].policy}"
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.this["queue_age"].metric_name == "ApproximateAgeOfOldestMessage"
+      && aws_cloudwatch_metric_alarm.this["queue_age"].threshold == 300
+      && aws_cloudwatch_metric_alarm.this["queue_age"].dimensions == tomap({ QueueName = "shop-dev-inventory-reserve-events" })
+      && toset(keys(aws_cloudwatch_metric_alarm.this)) == toset(["errors", "throttles", "duration", "queue_age", "failed", "undelivered", "lost/placed", "lost/cancelled"])
+    )
+    error_message = "A message that waits too long, and one that ended in a dead-letter queue, set off an alarm."
+  }
+
+  assert {
+    condition = output.event_queue == {
+      name = "shop-dev-inventory-reserve-events"
+      arn  = "arn:aws:sqs:eu-central-1:123456789012:shop-dev-inventory-reserve-events"
+      url  = "https://sqs.eu-central-1.amazonaws.com/123456789012/queue"
+    } && toset(keys(output.queues)) == toset(["undelivered", "failed"])
+    error_message = "The queue that events wait in is no dead-letter queue."
+  }
+}

@@ -983,3 +983,163 @@ run "refuses_an_alarm_action_that_is_no_topic" {
 
   expect_failures = [var.alarms]
 }
+
+run "refuses_a_further_table_with_a_hyphen" {
+  command = plan
+
+  variables {
+    further_tables = { old-stock = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-dev-stock", actions = ["GetItem"] } }
+  }
+
+  expect_failures = [var.further_tables]
+}
+
+run "refuses_a_further_table_that_is_none" {
+  command = plan
+
+  variables {
+    further_tables = { old = { arn = "shop-dev-stock", actions = ["GetItem"] } }
+  }
+
+  expect_failures = [var.further_tables]
+}
+
+run "refuses_a_further_table_for_nothing" {
+  command = plan
+
+  variables {
+    further_tables = { old = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-dev-stock" } }
+  }
+
+  expect_failures = [var.further_tables]
+}
+
+run "refuses_a_scan_of_a_further_table" {
+  command = plan
+
+  variables {
+    further_tables = { old = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-dev-stock", actions = ["Scan"] } }
+  }
+
+  expect_failures = [var.further_tables]
+}
+
+run "refuses_an_index_of_a_further_table_with_a_wildcard" {
+  command = plan
+
+  variables {
+    further_tables = { old = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-dev-stock", indexes = ["by_*"] } }
+  }
+
+  expect_failures = [var.further_tables]
+}
+
+run "refuses_a_queue_that_nothing_fills" {
+  command = plan
+
+  variables {
+    queue = {}
+  }
+
+  expect_failures = [var.queue]
+}
+
+run "refuses_a_queue_beside_a_stream" {
+  command = plan
+
+  variables {
+    rules  = { placed = { event_pattern = jsonencode({ source = ["shop.order"] }) } }
+    queue  = {}
+    stream = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-dev-stock/stream/2025-01-01T00:00:00.000" }
+  }
+
+  expect_failures = [var.queue]
+}
+
+run "refuses_an_empty_batch_of_a_queue" {
+  command = plan
+
+  variables {
+    rules = { placed = { event_pattern = jsonencode({ source = ["shop.order"] }) } }
+    queue = { batch_size = 0 }
+  }
+
+  expect_failures = [var.queue]
+}
+
+run "refuses_a_window_of_a_queue_that_is_too_long" {
+  command = plan
+
+  variables {
+    rules = { placed = { event_pattern = jsonencode({ source = ["shop.order"] }) } }
+    queue = { maximum_batching_window_seconds = 301 }
+  }
+
+  expect_failures = [var.queue]
+}
+
+run "refuses_a_large_batch_without_a_window" {
+  command = plan
+
+  variables {
+    rules = { placed = { event_pattern = jsonencode({ source = ["shop.order"] }) } }
+    queue = { batch_size = 11 }
+  }
+
+  expect_failures = [var.queue]
+}
+
+run "refuses_a_visibility_timeout_that_is_too_short" {
+  command = plan
+
+  variables {
+    rules = { placed = { event_pattern = jsonencode({ source = ["shop.order"] }) } }
+    queue = { visibility_timeout_seconds = 59 }
+  }
+
+  expect_failures = [var.queue]
+}
+
+run "refuses_a_visibility_timeout_beyond_the_queues" {
+  command = plan
+
+  variables {
+    rules = { placed = { event_pattern = jsonencode({ source = ["shop.order"] }) } }
+    queue = { visibility_timeout_seconds = 43201 }
+  }
+
+  expect_failures = [var.queue]
+}
+
+run "refuses_to_receive_once" {
+  command = plan
+
+  variables {
+    rules = { placed = { event_pattern = jsonencode({ source = ["shop.order"] }) } }
+    queue = { maximum_receives = 1 }
+  }
+
+  expect_failures = [var.queue]
+}
+
+run "refuses_a_concurrency_of_one" {
+  command = plan
+
+  variables {
+    rules = { placed = { event_pattern = jsonencode({ source = ["shop.order"] }) } }
+    queue = { maximum_concurrency = 1 }
+  }
+
+  expect_failures = [var.queue]
+}
+
+run "refuses_to_keep_a_message_as_long_as_a_dead_letter" {
+  command = plan
+
+  variables {
+    rules = { placed = { event_pattern = jsonencode({ source = ["shop.order"] }) } }
+    queue = { retention_seconds = 1209600 }
+  }
+
+  expect_failures = [var.queue]
+}

@@ -392,3 +392,76 @@ run "refuses_a_deletion_window_that_is_too_short" {
 
   expect_failures = [var.key_deletion_window_days]
 }
+
+run "refuses_a_further_table_that_is_not_there" {
+  command = plan
+
+  variables {
+    functions = {
+      book = {
+        description    = "Books a parcel."
+        handler        = "parcel.handlers.book"
+        further_tables = { old = { actions = ["GetItem"] } }
+      }
+    }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "refuses_an_index_that_a_further_table_has_not" {
+  command = plan
+
+  variables {
+    functions = {
+      book = {
+        description    = "Books a parcel."
+        handler        = "parcel.handlers.book"
+        further_tables = { old = { indexes = ["by_sku"] } }
+      }
+    }
+    further_tables = { old = {} }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "refuses_a_further_table_with_a_hyphen" {
+  command = plan
+
+  variables {
+    further_tables = { old-parcels = {} }
+  }
+
+  expect_failures = [var.further_tables]
+}
+
+run "refuses_an_unknown_type_in_a_further_table" {
+  command = plan
+
+  variables {
+    further_tables = { old = { attribute_types = { pk = "X" } } }
+  }
+
+  expect_failures = [var.further_tables]
+}
+
+run "refuses_attributes_that_an_index_of_a_further_table_does_not_include" {
+  command = plan
+
+  variables {
+    further_tables = { old = { global_secondary_indexes = { by_sku = { hash_key = "sku", non_key_attributes = ["size"] } } } }
+  }
+
+  expect_failures = [var.further_tables]
+}
+
+run "refuses_an_unknown_projection_in_a_further_table" {
+  command = plan
+
+  variables {
+    further_tables = { old = { global_secondary_indexes = { by_sku = { hash_key = "sku", projection_type = "SOME" } } } }
+  }
+
+  expect_failures = [var.further_tables]
+}

@@ -167,7 +167,8 @@ def _demands(estate: Estate, function: str) -> Iterator[tuple[str, Request]]:
     yield from _failures(estate, function)
     for mapping in estate.of("aws_lambda_event_source_mapping"):
         if mapping.module == resource.module and mapping.values.get("event_source_arn"):
-            yield from _stream(estate, mapping.values["event_source_arn"])
+            source = mapping.values["event_source_arn"]
+            yield from (_from_queue if ":sqs:" in source else _stream)(estate, source)
     yield from (("network_interfaces", request) for request in in_network(estate, function))
 
 
@@ -197,6 +198,15 @@ def _to_queue(estate: Estate, target: str) -> Iterator[tuple[str, Request]]:
             for action in ("kms:Decrypt", "kms:GenerateDataKey"):
                 context = {"kms:EncryptionContext:aws:sqs:arn": target}
                 yield "encrypted_queues", through("sqs", action, queue.key, context)
+
+
+def _from_queue(estate: Estate, queue: str) -> Iterator[tuple[str, Request]]:
+    for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage"):
+        yield "event_queues", Request.of(f"sqs:{action}", queue)
+    for owned in estate.queues:
+        if owned.arn == queue and owned.key:
+            context = {"kms:EncryptionContext:aws:sqs:arn": queue}
+            yield "encrypted_event_queues", through("sqs", "kms:Decrypt", owned.key, context)
 
 
 def _stream(estate: Estate, stream: str) -> Iterator[tuple[str, Request]]:

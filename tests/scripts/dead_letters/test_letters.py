@@ -146,3 +146,24 @@ def test_anything_else_is_unknown(body: Any) -> None:
 @pytest.mark.parametrize("detail", [None, "text", {"meta": None}, {"meta": {"correlation_id": 7}}])
 def test_an_event_without_an_order_has_none(detail: Any) -> None:
     assert letter({**EVENT, "detail": detail}, TARGET_ARN=FUNCTION).orders == ()
+
+
+EVENT_QUEUE = "arn:aws:sqs:eu-west-1:123456789012:shop-dev-read_model-project_g1-events"
+
+
+def test_an_event_that_did_not_come_into_a_queue_goes_into_it() -> None:
+    found = letter(EVENT, RULE_ARN="arn:rule", TARGET_ARN=EVENT_QUEUE, ERROR_CODE="NO_PERMISSIONS")
+    assert (found.kind, found.function, found.event_queue) == (Kind.UNDELIVERED, None, EVENT_QUEUE)
+    assert (found.payload, found.orders) == (EVENT, (ORDER,))
+
+
+def test_an_event_that_its_function_could_not_handle_goes_back_into_its_queue() -> None:
+    message = {
+        "MessageId": "m1",
+        "ReceiptHandle": "r1",
+        "Attributes": {"SentTimestamp": "1769851800125", "DeadLetterQueueSourceArn": EVENT_QUEUE},
+        "Body": json.dumps(EVENT),
+    }
+    found = read(QUEUE, message)
+    assert (found.kind, found.function, found.event_queue) == (Kind.QUEUED, None, EVENT_QUEUE)
+    assert (found.what, found.payload, found.orders) == ("StockReserved", EVENT, (ORDER,))

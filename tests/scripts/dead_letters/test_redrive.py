@@ -195,6 +195,14 @@ class TestOffice:
         assert client.put == []
         assert work.take(work.queues()) == []
 
+    def test_an_event_goes_to_the_queue_that_missed_it(self, client: FakeClient, work: Office) -> None:
+        url = client.sqs.create_queue(QueueName="project-events")["QueueUrl"]
+        client.send(DO, event(), TARGET_ARN="arn:aws:sqs:eu-west-1:123456789012:project-events", ERROR_CODE="E")
+        work.put_back(one(work))
+        (message,) = client.sqs.receive_message(QueueUrl=url)["Messages"]
+        assert json.loads(message["Body"]) == event()
+        assert (client.lambda_.calls, client.put, client.waiting()) == ([], [], {})
+
     def test_an_invocation_goes_to_its_function(self, client: FakeClient, work: Office) -> None:
         client.send(UNDO, report("order-reverse_order", event()))
         work.put_back(one(work))

@@ -70,6 +70,42 @@ def test_queues_and_functions_are_found_by_their_names() -> None:
     }
 
 
+def test_queues_that_events_wait_in_are_no_dead_letter_queues() -> None:
+    sqs = boto3.client("sqs", region_name="eu-west-1")
+    dead = sqs.create_queue(QueueName="shop-dev-read_model-project_g1-failed")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
+    for name in ("shop-dev-read_model-project_g1-events", "shop-dev-a_long_name-0a1b2c3d"):
+        sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})
+    found = find(environment="dev", region="eu-west-1").client.outputs["queues"]
+    assert found.keys() == {"read_model/project_g1/failed"}
+
+
+def test_generations_of_the_read_model_are_found_by_their_functions() -> None:
+    sqs, events = boto3.client("sqs", region_name="eu-west-1"), boto3.client("events", region_name="eu-west-1")
+    events.create_event_bus(Name="shop-dev-events")
+    for generation in ("g1", "g2"):
+        sqs.create_queue(QueueName=f"shop-dev-read_model-project_{generation}-events")
+        for rule in ("events_1", "events_2"):
+            name = f"shop-dev-read_model-project_{generation}-{rule}"
+            events.put_rule(Name=name, EventBusName="shop-dev-events", EventPattern='{"source": ["shop"]}')
+    names = ("read_model-project_g1", "read_model-project_g2", "read_model-get_orders", "order-relay")
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:shop-dev-"
+    functions = [{"FunctionName": f"shop-dev-{name}", "FunctionArn": f"{arn}{name}"} for name in names]
+    lambda_ = session_of([{"Functions": functions}]).client("lambda")
+    clients = {"lambda": lambda_, "sqs": sqs, "events": events}
+    session = SimpleNamespace(client=clients.__getitem__, region_name="eu-west-1")
+    outputs = target.by_name("shop", "dev", session, with_api=False).client.outputs
+    found = outputs["read_model"]
+    assert found.keys() == {"g1", "g2"}
+    assert found["g2"]["table"] == {"name": "shop-dev-read_model-g2"}
+    assert found["g2"]["queue"]["name"] == "shop-dev-read_model-project_g2-events"
+    assert [arn.rpartition("/")[2] for arn in found["g2"]["rule_arns"]] == [
+        "shop-dev-read_model-project_g2-events_1",
+        "shop-dev-read_model-project_g2-events_2",
+    ]
+
+
 def test_functions_of_the_deployment_only() -> None:
     names = ["shop-dev-order-relay", "shop-dev-saga_log-get_sagas", "shop-dev2-order-relay", "shop-dev-cut-1-2"]
     pages = [{"Functions": [{"FunctionName": name, "FunctionArn": f"arn:{name}"}]} for name in names]

@@ -12,10 +12,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from dead_letters.letters import Kind, Letter, Queue
 from environments import options
 from environments.target import Target
 from local_platform.client import STEPS, PlatformError
-from saga_cli import commands, lists
+from saga_cli import commands, dead, lists
 
 ORDER = "0f3e7b0a-3a52-5c1e-9d59-4c55c2f2b6a1"
 NOW = datetime(2026, 1, 31, 10, 0, tzinfo=UTC)
@@ -250,3 +251,57 @@ class TestLists:
     )
     def test_durations(self, seconds: float, text: str) -> None:
         assert lists.span(timedelta(seconds=seconds)) == text
+
+
+class TestDeadLettered:
+    @pytest.fixture
+    def letters(self, monkeypatch: pytest.MonkeyPatch) -> list[Letter]:
+        found: list[Letter] = []
+
+        class FakeOffice:
+            def __init__(self, target: Target) -> None:
+                self.held = True
+
+            def queues(self) -> list[Queue]:
+                return []
+
+            def take(self, queues: list[Queue]) -> list[Letter]:
+                return found
+
+            def release(self) -> None:
+                self.held = False
+
+        monkeypatch.setattr(dead, "Office", FakeOffice)
+        return found
+
+    def letter(self, *orders: str) -> Letter:
+        queue = Queue("payment/reverse_pymt/failed", "shop-dev-payment-reverse_pymt-failed", "https://queue")
+        sent_at = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+        return Letter(queue, "m1", "r1", sent_at, Kind.FAILED, "ShipmentReversed", "retries used up", orders=orders)
+
+    def test_a_saga_is_listed_with_its_state_and_what_is_in_which_queue(
+        self, client: FakeClient, letters: list[Letter]
+    ) -> None:
+        letters += [self.letter(ORDER), self.letter(ORDER), self.letter()]
+        result = run("list", "--dead-lettered", "--json")
+        assert result.return_value == 1
+        (listed,) = json.loads(result.output)["sagas"]
+        assert (listed["saga_id"], listed["state"]) == (ORDER, "open")
+        assert [one["queue"] for one in listed["dead_letters"]] == ["payment/reverse_pymt/failed"] * 2
+        shown = run("list", "--dead-lettered")
+        assert shown.return_value == 1
+        assert shown.output.count(ORDER) == 1
+        assert shown.output.count("ShipmentReversed") == 2
+
+    def test_one_that_the_log_knows_nothing_of_is_listed_too(self, client: FakeClient, letters: list[Letter]) -> None:
+        letters.append(self.letter(ORDER))
+        client.stories = [None]
+        assert "not on record" in run("list", "--dead-lettered").output
+
+    def test_there_are_none(self, client: FakeClient, letters: list[Letter]) -> None:
+        result = run("list", "--dead-lettered")
+        assert (result.return_value, "No saga has a message" in result.output) == (0, True)
+        assert json.loads(run("list", "--dead-lettered", "--json").output) == {"sagas": [], "more": False}
+
+    def test_it_goes_with_no_other_list(self, client: FakeClient) -> None:
+        assert "expected it without" in str(run("list", "--dead-lettered", "--ended").exception)

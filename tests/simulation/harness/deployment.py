@@ -65,6 +65,8 @@ class Rule:
     targets: Sequence[Target] = ()
     looks_deeper: bool = False
     """Whether the pattern asks for more than the source and the detail type."""
+    queued_for: Sequence[str] = ()
+    """The functions that it fills a queue of: they get the events in batches, and publish nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +155,11 @@ def from_plan(plan: Mapping[str, Any], *, change_pattern: Callable[[str, str], s
     functions = _functions(found)
     by_arn = {function.arn: name for name, function in functions.items()}
     by_module = {resource.module: resource for resource in found.get("aws_lambda_function", [])}
-    rules, schedules, bus = _rules(found, by_arn, change_pattern)
+    rules, schedules, bus = _rules(found, by_arn, _queues(found, by_module), change_pattern)
     mappings = []
     for resource in found.get("aws_lambda_event_source_mapping", []):
         function = by_module[resource.module].values["function_name"]
-        if function not in functions:
+        if function not in functions or ":sqs:" in str(resource.values.get("event_source_arn")):
             continue
         # The stream's ARN is known only after apply; the mapping stands in the service's module, beside its table.
         parent = resource.module.rpartition(".module.")[0]
@@ -181,7 +183,8 @@ def _tables(resources: Sequence[_Resource]) -> tuple[dict[str, TableSpec], dict[
             has_stream=bool(values.get("stream_enabled")),
         )
         tables[spec.name] = spec
-        by_module[resource.module] = spec.name
+        if spec.has_stream:
+            by_module[resource.module] = spec.name
     return tables, by_module
 
 
@@ -248,15 +251,29 @@ def _known(resource: _Resource, values: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def _queues(found: Mapping[str, Sequence[_Resource]], by_module: Mapping[str, _Resource]) -> dict[str, str]:
+    """The function behind each queue, by the queue's ARN."""
+    return {
+        str(resource.values["event_source_arn"]): str(by_module[resource.module].values["function_name"])
+        for resource in found.get("aws_lambda_event_source_mapping", ())
+        if ":sqs:" in str(resource.values.get("event_source_arn"))
+    }
+
+
 def _rules(
     found: Mapping[str, Sequence[_Resource]],
     functions: Mapping[str, str],
+    queues: Mapping[str, str],
     change_pattern: Callable[[str, str], str] | None,
 ) -> tuple[list[Rule], list[Schedule], str]:
     targets: dict[tuple[str, str], list[Target]] = {}
+    queued: dict[tuple[str, str], list[str]] = {}
     for resource in found.get("aws_cloudwatch_event_target", ()):
         values = resource.values
         arn = _known(resource, values, "arn")
+        if arn in queues:
+            queued.setdefault((values["event_bus_name"], values["rule"]), []).append(queues[arn])
+            continue
         if arn not in functions:
             raise PlanError(f"{resource.address}: no function in the plan has the ARN {arn}")
         retry = (values.get("retry_policy") or [{}])[0]
@@ -284,7 +301,16 @@ def _rules(
             pattern = change_pattern(name, pattern)
         buses.add(bus)
         deeper = not set(json.loads(pattern)) <= {"source", "detail-type"}
-        rules.append(Rule(name, pattern, compile_pattern(pattern), targets.get((bus, name), []), deeper))
+        rules.append(
+            Rule(
+                name,
+                pattern,
+                compile_pattern(pattern),
+                targets.get((bus, name), []),
+                deeper,
+                queued.get((bus, name), []),
+            )
+        )
     if len(buses) != 1:
         raise PlanError(f"expected the rules of one bus, found {sorted(buses)}")
     return rules, schedules, buses.pop()

@@ -39,7 +39,7 @@ variables {
     s3 = {
       bucket = "packages"
       sha256 = {
-        for name in ["composer", "console", "inventory", "notification", "order", "payment", "relay", "saga_log", "sandbox", "shipping"] :
+        for name in ["composer", "console", "inventory", "notification", "order", "payment", "read_model", "relay", "saga_log", "sandbox", "shipping"] :
         name => "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
       }
     }
@@ -63,7 +63,7 @@ run "with_the_sandbox" {
   }
 
   assert {
-    condition     = keys(output.tables) == ["composer", "inventory", "notification", "order", "payment", "saga_log", "sandbox", "shipping"]
+    condition     = keys(output.tables) == ["composer", "inventory", "notification", "order", "payment", "read_model", "saga_log", "sandbox", "shipping"]
     error_message = "a table for each service: ${jsonencode(keys(output.tables))}"
   }
 
@@ -74,6 +74,7 @@ run "with_the_sandbox" {
       "notification/get_notices", "notification/notify_customer", "notification/relay",
       "order/get_order", "order/place_order", "order/relay", "order/request_cancellation", "order/reverse_order",
       "payment/get_payment", "payment/process_pymt", "payment/relay", "payment/reverse_pymt",
+      "read_model/get_customer_orders", "read_model/get_events", "read_model/get_orders", "read_model/project_g1", "read_model/store_events",
       "saga_log/get_saga", "saga_log/get_sagas", "saga_log/record_event", "saga_log/relay", "saga_log/watch_deadlines",
       "sandbox/authorize", "sandbox/provider",
       "shipping/get_shipment", "shipping/relay", "shipping/reverse_ship", "shipping/shipping",
@@ -89,7 +90,7 @@ run "with_the_sandbox" {
       flatten([
         for function in [
           "inventory/reverse_inv", "notification/notify_customer", "order/reverse_order", "payment/reverse_pymt", "saga_log/record_event", "saga_log/watch_deadlines",
-          "shipping/reverse_ship",
+          "shipping/reverse_ship", "read_model/project_g1", "read_model/store_events",
         ] : ["${function}/undelivered", "${function}/failed"]
       ]),
     ))
@@ -196,6 +197,8 @@ run "in_production" {
       } == {
       stuck              = ["shop-prod-saga_log-stuck", "shop-prod", "SagasStuck", tomap({ service = "saga_log" }), "GreaterThanThreshold", 0, "notBreaching"]
       deadlines_not_told = ["shop-prod-saga_log-deadlines_not_told", "shop-prod", "SagaDeadlinesNotTold", tomap({ service = "saga_log" }), "GreaterThanThreshold", 0, "notBreaching"]
+      reversals          = ["shop-prod-saga_log-reversals", "shop-prod", "SagaReversed", tomap({ service = "saga_log" }), "GreaterThanThreshold", 0.5, "notBreaching"]
+      slow               = ["shop-prod-saga_log-slow", "shop-prod", "SagaDuration", tomap({ service = "saga_log" }), "GreaterThanThreshold", 450000, "notBreaching"]
       unwatched          = ["shop-prod-saga_log-unwatched", "AWS/Lambda", "Invocations", tomap({ FunctionName = "shop-prod-saga_log-watch_deadlines" }), "LessThanThreshold", 1, "breaching"]
     }
     error_message = "stuck sagas set off an alarm, and so does a watchdog that is silent: ${jsonencode(aws_cloudwatch_metric_alarm.saga_log)}"

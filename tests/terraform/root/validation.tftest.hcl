@@ -7,7 +7,7 @@ variables {
   packages = {
     s3 = {
       bucket = "packages"
-      sha256 = { for name in ["composer", "console", "inventory", "notification", "order", "payment", "relay", "saga_log", "sandbox", "shipping"] : name => "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+      sha256 = { for name in ["composer", "console", "inventory", "notification", "order", "payment", "read_model", "relay", "saga_log", "sandbox", "shipping"] : name => "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
     }
   }
   mail             = { from = "orders@example.com" }
@@ -662,4 +662,34 @@ run "refuses_production_without_backups" {
   }
 
   expect_failures = [var.backups]
+}
+
+run "refuses_a_read_model_without_a_generation" {
+  command = plan
+
+  variables {
+    read_model = { generations = [] }
+  }
+
+  expect_failures = [var.read_model]
+}
+
+run "refuses_a_generation_without_a_number" {
+  command = plan
+
+  variables {
+    read_model = { generations = ["green"] }
+  }
+
+  expect_failures = [var.read_model]
+}
+
+run "refuses_to_unprotect_a_generation_that_is_not_there" {
+  command = plan
+
+  variables {
+    read_model = { unprotected_generations = ["g2"] }
+  }
+
+  expect_failures = [var.read_model]
 }

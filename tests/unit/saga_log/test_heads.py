@@ -214,6 +214,26 @@ class TestHead:
         assert aws_calls == ["PutItem", "PutItem", "PutItem", "UpdateItem"]
 
 
+class TestFigures:
+    def test_a_saga_that_ends_is_counted_once_with_how_and_how_long(
+        self, log_table: Any, message: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        record(message(PLACED), message(BOOKED), message(BOOKED))
+        output = capsys.readouterr().out
+        assert metric(output, "SagaReversed") == [0]
+        took = datetime.fromisoformat(message(BOOKED)["detail"]["meta"]["occurred_at"]) - datetime.fromisoformat(
+            message(PLACED)["detail"]["meta"]["occurred_at"]
+        )
+        assert metric(output, "SagaDuration") == [took.total_seconds() * 1000]
+
+    def test_where_the_end_overtakes_the_beginning_nobody_knows_how_long_it_took(
+        self, log_table: Any, message: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        record(message(CANCELLED), message(PLACED))
+        output = capsys.readouterr().out
+        assert (metric(output, "SagaReversed"), metric(output, "SagaDuration")) == ([1], [])
+
+
 class TestWatchdog:
     def test_before_the_deadline_nothing_is_told(self, log_table: Any, message: Any, clock: Any) -> None:
         record(message(PLACED))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +39,8 @@ SIDS_OF_LAMBDA = frozenset(
         "UseTableKey",
         "UseQueueKey",
         "UseParameterKeys",
+        "ReceiveEvents",
+        "UseEventQueueKey",
     }
 )
 """Statements that permit what Lambda does for the function, and other services with its keys."""
@@ -131,9 +134,21 @@ class Wiring:
         found: dict[str, list[Rule]] = {}
         for rule in self.deployment.rules:
             if rule.matches(message):
-                for target in rule.targets:
-                    found.setdefault(key_of(self.deployment.functions[target.function]), []).append(rule)
+                for function in self.fed_by(rule):
+                    found.setdefault(function, []).append(rule)
         return found
+
+    def fed_by(self, rule: Rule) -> list[str]:
+        """The functions that get a rule's events, at once or by a queue."""
+        names = [*(target.function for target in rule.targets), *rule.queued_for]
+        return [key_of(self.deployment.functions[name]) for name in names]
+
+    @cached_property
+    def queued(self) -> frozenset[str]:
+        """The functions that get their events by a queue: they project or keep them, and act on none."""
+        return frozenset(
+            key_of(self.deployment.functions[name]) for rule in self.deployment.rules for name in rule.queued_for
+        )
 
 
 def observed_by(function: Function) -> frozenset[str] | None:
@@ -173,7 +188,7 @@ def consumers(wiring: Wiring) -> Iterator[str]:
     }
     for name, message in events.items():
         receivers = set(wiring.receivers(message))
-        found = {"acts on": receivers - {LOG} - wiring.observers, "logs": receivers & {LOG}}
+        found = {"acts on": receivers - {LOG} - wiring.observers - wiring.queued, "logs": receivers & {LOG}}
         for what, functions in found.items():
             listed = name in facts_of[what]
             if not functions and not listed:
@@ -273,18 +288,19 @@ def handlers(wiring: Wiring) -> Iterator[str]:
                 f"{key}: {name} is delivered, or observed, and not both" for name in sorted(observed ^ arriving.keys())
             )
             continue
-        triggers = getattr(handler, "triggers", {})
+        kinds_taken: Mapping[str, TriggerKind] = getattr(handler, "triggers", {})
+        # What is in a queue has no kind: it is kept or projected.
+        triggers = getattr(handler, "detail_types", frozenset()) if key in wiring.queued else frozenset(kinds_taken)
         yield from (
-            f"{key}: {name} is delivered, the handler refuses it" for name in sorted(arriving.keys() - triggers.keys())
+            f"{key}: {name} is delivered, the handler refuses it" for name in sorted(arriving.keys() - triggers)
         )
         yield from (
-            f"{key}: the handler waits for {name}, no rule delivers it"
-            for name in sorted(triggers.keys() - arriving.keys())
+            f"{key}: the handler waits for {name}, no rule delivers it" for name in sorted(triggers - arriving.keys())
         )
-        for detail_type in sorted(arriving.keys() & triggers.keys()):
-            taken, kind = triggers[detail_type], expected.get(key, {}).get(detail_type)
-            if taken is not kind:
-                yield f"{key}: takes {detail_type} for {taken.value}, it is {kind.value if kind else None}"
+        for detail_type in sorted(arriving.keys() & kinds_taken.keys()):
+            means, kind = kinds_taken[detail_type], expected.get(key, {}).get(detail_type)
+            if means is not kind:
+                yield f"{key}: takes {detail_type} for {means.value}, it is {kind.value if kind else None}"
 
 
 def deliveries(wiring: Wiring) -> dict[str, dict[str, frozenset[str]]]:
@@ -293,8 +309,8 @@ def deliveries(wiring: Wiring) -> dict[str, dict[str, frozenset[str]]]:
     for rule in wiring.deployment.rules:
         _, detail_types, arns = wanted_by(rule)
         failing = {wiring.keys_by_arn.get(arn.removesuffix(":$LATEST"), arn) for arn in arns or ()}
-        for target in rule.targets:
-            of_function = found.setdefault(key_of(wiring.deployment.functions[target.function]), {})
+        for function in wiring.fed_by(rule):
+            of_function = found.setdefault(function, {})
             for detail_type in detail_types:
                 of_function[detail_type] = of_function.get(detail_type, frozenset()) | failing
     return found
@@ -499,11 +515,13 @@ def permissions(wiring: Wiring, seen: Platform) -> Iterator[str]:
     for call in seen.calls:
         called.setdefault(call.function, set()).update(call.needs)
     for key, statements in permissions_in(wiring).items():
-        unknown = statements.keys() - SIDS_OF_CODE - SIDS_OF_LAMBDA
+        further = {sid for sid in statements if re.fullmatch(r"UseTable(?!Key$)\w+", sid)}
+        of_code = SIDS_OF_CODE | further
+        unknown = statements.keys() - of_code - SIDS_OF_LAMBDA
         yield from (f"{key}: nothing is known of statement {sid}" for sid in sorted(unknown))
         permitted = {
             (action, _named(action, arn))
-            for sid in SIDS_OF_CODE & statements.keys()
+            for sid in of_code & statements.keys()
             for action in statements[sid]["Action"]
             for arn in statements[sid]["Resource"]
         }

@@ -188,9 +188,15 @@ def _compose(platform: Platform, order_id: str, own: str) -> None:
 
 def _read(platform: Platform, order_id: str) -> None:
     behind_the_api = ("composer/", "console/")
+    others: dict[str, list[dict[str, Any]]] = {
+        "saga_log/get_sagas": [{}],
+        "read_model/get_customer_orders": [{"customer_id": "customer-1"}],
+        "read_model/get_orders": [{"overdue": "true"}, {"state": "SHIPPED"}],
+    }
     for reader in sorted(key for key in platform.functions if "/get_" in key and not key.startswith(behind_the_api)):
-        invocation = platform.invoke(reader, {} if reader == "saga_log/get_sagas" else {"order_id": order_id})
-        assert invocation.error is None, (reader, invocation.error)
+        for asked in others.get(reader, [{"order_id": order_id}]):
+            invocation = platform.invoke(reader, asked)
+            assert invocation.error is None, (reader, invocation.error)
     for sku in ("MUG-2", "HOT-1"):
         assert platform.request("inventory/get_stock", sku=sku)["status"] == 200
     for route in ("GET /authorizations/{key}", "GET /shipments/{key}"):

@@ -1,0 +1,198 @@
+"""The read model of the running platform: its lists and its events agree with the services."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from tests.e2e.support.shop import Shop, an_order
+from tests.e2e.support.waiting import eventually
+
+from local_platform.deployment import Deployment
+from read_model.progress import STEPS
+from saga_kit.envelope import Event, Meta
+from saga_kit.fold import fold
+from toolchain.venv import ROOT
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+CUSTOMER = "customer-of-many"
+ORDERS: Mapping[str, tuple[dict[str, Any], str]] = {
+    "ships": ({}, "SHIPPED"),
+    "is too large": ({"too_large": True}, "CANCELLED"),
+    "has an unknown item": ({"sku": "NO-SUCH-ITEM"}, "CANCELLED"),
+    "is declined": ({"card": "tok_decline"}, "CANCELLED"),
+    "is not served": ({"postal_code": "00000"}, "CANCELLED"),
+    "has a payment that fails": ({"card": "tok_fail"}, "CANCELLED"),
+    "has a carrier that fails": ({"postal_code": "99999"}, "CANCELLED"),
+    "ships at the second try": ({"card": "tok_fail_once"}, "SHIPPED"),
+}
+"""What is special about each, and the state that it ends in."""
+
+
+def body(shop: Shop, too_large: bool = False, sku: str | None = None, **changes: Any) -> dict[str, Any]:
+    item = shop.stocked(5)
+    line = item.line(1000, unit_price=1_001) if too_large else item.line()
+    return an_order({**line, "sku": sku or line["sku"]}, customer_id=CUSTOMER, email="canary@example.com", **changes)
+
+
+@pytest.fixture(scope="module")
+def placed(shop: Shop) -> dict[str, str]:
+    """An order of every outcome, ended; ids by name."""
+    ids = {name: shop.place(body(shop, **special)) for name, (special, _) in ORDERS.items()}
+    for order_id in ids.values():
+        shop.client.finished_story(order_id, timeout=150)
+    return ids
+
+
+@pytest.fixture(scope="module")
+def run(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Runs a command as an operator does, by the names of the deployment."""
+    environment = deployment.emulator.process_environment() | {"PYTHONPATH": str(ROOT / "scripts")}
+
+    def start(command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-P", "-m", command, *arguments, "--environment", "local"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+
+    return start
+
+
+def listed(shop: Shop) -> dict[str, dict[str, Any]]:
+    """All of the customer's orders in the read model, by their ids, page by page."""
+    found: dict[str, dict[str, Any]] = {}
+    after = None
+    while True:
+        page = shop.client.ask("read_model", "get_customer_orders", customer_id=CUSTOMER, limit=3, after=after)
+        assert len(page["orders"]) <= 3
+        found |= {order["order_id"]: order for order in page["orders"]}
+        after = page["after"]
+        if after is None:
+            return found
+
+
+def await_listed(shop: Shop, states: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Wait until the read model has these orders in these states, and their customers told."""
+
+    def check() -> dict[str, dict[str, Any]]:
+        found = listed(shop)
+        assert {order_id: order["state"] for order_id, order in found.items()} == states
+        assert all("notified_at" in order for order in found.values())
+        return found
+
+    return eventually(check)
+
+
+def test_a_customers_orders_are_listed_in_their_states(shop: Shop, placed: dict[str, str]) -> None:
+    found = await_listed(shop, {placed[name]: state for name, (_, state) in ORDERS.items()})
+    moments = [order["placed_at"] for order in found.values()]
+    assert moments == sorted(moments, reverse=True)
+    for order in found.values():
+        service = shop.client.ask("order", "get_order", order_id=order["order_id"])
+        for name in ("placed_at", "deadline_at", "total", "currency", "customer_id"):
+            assert order[name] == service[name], name
+        assert order.get("reason_code") == service.get("reason", {}).get("code")
+        assert order["lines"] == len(service["lines"])
+    assert "canary" not in json.dumps(shop.table("read_model-g1"))
+
+
+def test_operators_find_orders_by_state_and_day_and_late_ones(shop: Shop, placed: dict[str, str]) -> None:
+    found = await_listed(shop, {placed[name]: state for name, (_, state) in ORDERS.items()})
+    for order in found.values():
+        day = order["updated_at"][:10]
+        answer = shop.client.expect("GET", f"/orders?state={order['state']}&day={day}&limit=100")
+        assert order["order_id"] in {one["order_id"] for one in answer["orders"]}
+    with (
+        shop.changed("order/place_order", SAGA_DEADLINE_SECONDS="1"),
+        shop.without_rule("inventory/chk_inventory", "previous_succeeded"),
+        shop.without_rule("shipping/reverse_ship", "deadline"),
+    ):
+        order_id = shop.place(an_order(shop.stocked(1).line()))
+        shop.await_event(order_id, "OrderPlaced")
+
+        def check() -> None:
+            late = shop.client.expect("GET", "/orders?overdue=true")["orders"]
+            assert [(one["order_id"], one["state"]) for one in late] == [(order_id, "PLACED")]
+
+        eventually(check)
+        event = shop.await_event(order_id, "SagaDeadlineExceeded")
+    shop.publish(event)
+    shop.client.finished_story(order_id, timeout=150)
+    eventually(lambda: _none_late(shop))
+    refused = shop.client.request("GET", "/orders?state=LOST")
+    assert (refused.status_code, refused.json()["field"]) == (400, "state")
+
+
+def _none_late(shop: Shop) -> None:
+    assert shop.client.expect("GET", "/orders?overdue=true")["orders"] == []
+
+
+def test_the_fold_of_an_orders_events_equals_the_rows_of_the_services(shop: Shop, placed: dict[str, str]) -> None:
+    await_listed(shop, {placed[name]: state for name, (_, state) in ORDERS.items()})
+    tables = {step.step: shop.table(step.step) for step in STEPS}
+    for name, order_id in placed.items():
+        told = eventually(lambda order_id=order_id: _whole(shop, order_id))  # type: ignore[misc]  # bound at once
+        events = [
+            Event(one["detail-type"], Meta(**one["detail"]["meta"]), one["detail"]["data"]) for one in told["events"]
+        ]
+        for step, folded in fold(reversed(events), STEPS).items():
+            row = tables[step].get(f"step#{order_id}")
+            assert (folded is None) == (row is None), (name, step)
+            if folded is not None and row is not None:
+                assert row["state"] == folded.state.value == told["steps"][step], (name, step)
+                kept = json.loads(row["outbox"])
+                assert (kept["detail_type"], kept["detail"]) == (folded.event.detail_type, folded.event.detail())
+
+
+def _whole(shop: Shop, order_id: str) -> dict[str, Any]:
+    """The order's events in the read model, once all that were published are there."""
+    published = {e["detail"]["meta"]["event_id"] for e in shop.events_of(order_id) if e["source"] != "lambda"}
+    told: dict[str, Any] = shop.client.ask("read_model", "get_events", order_id=order_id)
+    assert {event["detail"]["meta"]["event_id"] for event in told["events"]} == published
+    return told
+
+
+def test_what_cannot_be_projected_ends_in_its_queue_and_goes_back_from_there(
+    shop: Shop, run: Run, placed: dict[str, str]
+) -> None:
+    functions, sqs = shop.outputs["functions"], shop.client.aws("sqs")
+    queue = functions["read_model/project_g1"]["event_queue"]
+    # A message is hidden for minutes after a failure; the test has no minutes.
+    before = sqs.get_queue_attributes(QueueUrl=queue["url"], AttributeNames=["VisibilityTimeout"])["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=queue["url"], Attributes={"VisibilityTimeout": "1"})
+    other = shop.outputs["tables"]["payment"]["name"]
+    with shop.changed("read_model/project_g1", SAGA_FURTHER_TABLES=json.dumps({"g1": other})):
+        order_id = shop.place(body(shop))
+        shop.client.finished_story(order_id, timeout=150)
+        count = len([event for event in shop.events_of(order_id) if event["source"] != "lambda"])
+
+        def parked() -> None:
+            assert shop.dead_letters().get("read_model/project_g1/failed") == count
+
+        eventually(parked)
+    letters = json.loads(run("dead_letters", "--json").stdout)
+    assert {(one["kind"], tuple(one["orders"])) for one in letters} == {("not handled", (order_id,))}
+    told = run("saga_cli", "list", "--dead-lettered", "--json")
+    assert told.returncode == 1
+    (saga,) = json.loads(told.stdout)["sagas"]
+    assert (saga["saga_id"], saga["state"], len(saga["dead_letters"])) == (order_id, "completed", count)
+    assert {letter["queue"] for letter in saga["dead_letters"]} == {"read_model/project_g1/failed"}
+    sqs.set_queue_attributes(QueueUrl=queue["url"], Attributes=before)
+    assert order_id not in listed(shop)
+    assert run("dead_letters", "--all").returncode == 0
+    eventually(lambda: _is_listed(shop, order_id))
+    assert shop.dead_letters() == {}
+    assert run("saga_cli", "list", "--dead-lettered").returncode == 0
+
+
+def _is_listed(shop: Shop, order_id: str) -> None:
+    assert listed(shop).get(order_id, {}).get("state") == "SHIPPED"
