@@ -2,8 +2,12 @@ module "audit" {
   source   = "./modules/audit"
   for_each = { for audit in var.audit == null ? [] : [var.audit] : "this" => audit }
 
-  context   = local.context
-  tables    = { for service in keys(local.services) : service => module.service[service].table.arn }
+  context = local.context
+  tables = merge(
+    { for service in keys(local.services) : service => module.service[service].table.arn },
+    { read_model = module.read_model.event_store.arn },
+    { for name, generation in module.read_model.generations : "read_model_${name}" => generation.table.arn },
+  )
   functions = { for function in local.deployed_functions : "${function.service}/${function.function}" => function.deployed.arn if function.service != "sandbox" }
 
   reads              = each.value.reads

@@ -10,7 +10,11 @@ module "backup" {
   count  = local.backs_up ? 1 : 0
 
   context = local.context
-  tables  = { for service in keys(local.services) : service => module.service[service].table.arn }
+  # The projection of the read model is made again from its events.
+  tables = merge(
+    { for service in keys(local.services) : service => module.service[service].table.arn },
+    { read_model = module.read_model.event_store.arn },
+  )
   daily   = var.backups.daily
   monthly = var.backups.monthly
   lock    = local.backup_lock

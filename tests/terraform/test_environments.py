@@ -44,7 +44,7 @@ def test_an_environment_plans_with_its_settings(environment: str, plan_of: PlanO
     assert {group["retention_in_days"] for group in groups} == {expected["log_retention_days"]}
 
     keys = of_type(resources, "aws_kms_key").values()
-    # The read model has two tables and one key. Others are of the bus and of the platform; of the console; of the backups.
+    # The read model has two tables and one key. Others are of the bus and the platform, the console, the backups.
     assert len(keys) == len(tables) - 1 + 2 + (environment == "local") + (environment == "prod")
     assert {(key["enable_key_rotation"], key["deletion_window_in_days"]) for key in keys} == {
         (True, expected["key_deletion_window_days"])
