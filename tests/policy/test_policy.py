@@ -26,6 +26,9 @@ PLANS: dict[str, Callable[[], Plan]] = {
 }
 SCANS = [*FOLDERS, *PLANS]
 
+# The scans run side by side, and a test waits for its own: for minutes on a busy machine.
+pytestmark = pytest.mark.timeout(1800)
+
 
 def _scan(name: str) -> Scan:
     return scanner.scan_folder(ROOT / FOLDERS[name]) if name in FOLDERS else scanner.scan_plan(PLANS[name]())

@@ -48,14 +48,14 @@ run "a_projection_beside_the_services_table" {
   }
 
   assert {
-    condition = (
-      aws_dynamodb_table.further["listed"].name == "shop-dev-parcel-listed"
-      && aws_dynamodb_table.further["listed"].server_side_encryption[0].kms_key_arn == aws_kms_key.this.arn
-      && aws_dynamodb_table.further["listed"].point_in_time_recovery[0].enabled
-      && !aws_dynamodb_table.further["listed"].deletion_protection_enabled
-      && !coalesce(aws_dynamodb_table.further["listed"].stream_enabled, false)
-      && toset(aws_dynamodb_table.further["listed"].attribute[*].name) == toset(["pk", "day", "at"])
-    )
+    condition = alltrue([
+      aws_dynamodb_table.further["listed"].name == "shop-dev-parcel-listed",
+      aws_dynamodb_table.further["listed"].server_side_encryption[0].kms_key_arn == aws_kms_key.this.arn,
+      aws_dynamodb_table.further["listed"].point_in_time_recovery[0].enabled,
+      !aws_dynamodb_table.further["listed"].deletion_protection_enabled,
+      !coalesce(aws_dynamodb_table.further["listed"].stream_enabled, false),
+      toset(aws_dynamodb_table.further["listed"].attribute[*].name) == toset(["pk", "day", "at"]),
+    ])
     error_message = "A further table is encrypted with the service's key, can be restored, and has no stream."
   }
 

@@ -81,7 +81,7 @@ def _hcl_files(folder: Path) -> list[Path]:
 def _below(folder: Path) -> Iterator[Path]:
     for path, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".") and name != "dist"]
-        yield from (Path(path) / name for name in files if name.endswith(".tf"))
+        yield from (Path(path) / name for name in files if name.endswith((".tf", ".hcl")))
 
 
 def _scan(arguments: Sequence[str], inputs: Sequence[Path]) -> Scan:
