@@ -7,6 +7,7 @@ locals {
     "GET /orders/{id}/details"       = { service = "composer", function = "get_details", customers = true }
     "GET /orders/{id}/payment"       = { service = "composer", function = "cache_manager_payments", customers = true }
     "POST /orders/{id}/cancellation" = { service = "order", function = "request_cancellation", customers = true }
+    "GET /customers/{id}/orders"     = { service = "composer", function = "get_customer_order", customers = true }
     "GET /orders"                    = { service = "read_model", function = "get_orders", customers = false }
     "GET /orders/{id}/saga"          = { service = "saga_log", function = "get_saga", customers = false }
     "GET /sagas"                     = { service = "saga_log", function = "get_sagas", customers = false }

@@ -13,12 +13,14 @@ locals {
     publishes = true
     functions = { for name, function in {
       get_customer_order = {
-        description = "Shows an order."
+        description = "Shows an order, or lists a customer's."
         handler     = "composer.handlers.get_customer_order"
-        timeout     = local.composer_timeout_seconds
-        sources     = ["order"]
-        publishes   = true
-        environment = local.customer_claim
+        # A page takes three calls, one after the other: the cursor's check, the list, the next cursor's signature.
+        timeout       = max(local.composer_timeout_seconds, 1 + ceil(3 * var.composer.call_seconds) + 1)
+        sources       = ["order", "orders"]
+        signs_cursors = true
+        publishes     = true
+        environment   = local.customer_claim
       }
       get_details = {
         description = "Shows all there is of an order."
@@ -68,7 +70,10 @@ module "composer" {
   relay_package = local.packages.relay
   event_bus     = { name = module.event_bus.name, arn = module.event_bus.arn }
 
-  sources = { for name, source in local.composed : name => module.service[source.service].functions[source.function].arn }
+  sources = merge(
+    { for name, source in local.composed : name => module.service[source.service].functions[source.function].arn },
+    { orders = module.read_model.functions["get_customer_orders"].arn },
+  )
   functions = {
     for name, function in local.composer.functions : name => merge(function, {
       memory_size          = try(var.functions["composer/${name}"].memory_size, null)

@@ -57,7 +57,9 @@ def _observing(detail_types: frozenset[str]) -> Callable[[Callable[[Event], str]
 
 @_answering
 def get_customer_order(request: Request, invocation: str) -> Mapping[str, Any]:
-    """Show an order: ``GET /orders/{id}``."""
+    """Show an order (``GET /orders/{id}``), or a customer's (``GET /customers/{id}/orders``)."""
+    if request.route == "GET /customers/{id}/orders":
+        return service.orders(request)
     return service.order(request, _composer(), invocation)
 
 

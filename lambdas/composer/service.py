@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import wait
 from dataclasses import dataclass
@@ -11,14 +12,18 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from composer import facts, sources
+from composer import cursor, facts, sources
 from composer.cache import Cache, Read
 from composer.parts import Parts
 from composer.sections import ORDER, PAYMENT, SECTIONS, Section
 from composer.sources import UnavailableError
+from saga_kit import parameters
+from saga_kit.errors import InvalidEventError
 from saga_kit.http import Problem, Request
 from saga_kit.observe import describe, logger, metrics
 
+CUSTOMER = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
+MAX_LIMIT, DEFAULT_LIMIT = 100, 20
 RECORD_SECONDS = 0.5
 """How long an answer that is ready waits for the record of the view."""
 
@@ -92,6 +97,32 @@ def details(request: Request, composer: Composer, invocation: str) -> Mapping[st
             if name in required:
                 raise _unavailable(name)
     return {"order_id": order_id, **found}
+
+
+def orders(request: Request) -> Mapping[str, Any]:
+    """Return a page of the orders of the customer in the path, newest first, and the ``cursor`` of the next one.
+
+    Raises ``Problem``: 400 for a wrong parameter, 403 for another customer's orders, 404 for what is no customer's id,
+    503 when the list cannot be had.
+    """
+    customer_id = request.path.get("id", "")
+    if not re.fullmatch(CUSTOMER, customer_id):
+        raise Problem(HTTPStatus.NOT_FOUND, "not-found", "id: expected a customer's id", field="id")
+    if not request.may_see(customer_id):
+        raise Problem(HTTPStatus.FORBIDDEN, "not-your-orders", "id: expected your own customer id", field="id")
+    try:
+        parameters.only(request.query, {"limit", "cursor"})
+        limit = parameters.limit(request.query, DEFAULT_LIMIT, MAX_LIMIT)
+        after = cursor.read(customer_id, request.query["cursor"]) if "cursor" in request.query else None
+        page = sources.ask("orders", {"customer_id": customer_id, "limit": limit, "after": after})
+        answer: dict[str, Any] = {"orders": page["orders"]}
+        if page["after"]:
+            answer["cursor"] = cursor.make(customer_id, page["after"])
+    except InvalidEventError as error:
+        raise _wrong(error.field, error.expected) from None
+    except UnavailableError as error:
+        raise _unavailable(error.source) from error
+    return answer
 
 
 def _required_sections(request: Request) -> set[str]:

@@ -22,6 +22,7 @@ OPERATIONS = {
         "UpdateItem",
     ),
     "events": ("PutEvents",),
+    "kms": ("GenerateMac",),
     "lambda": ("Invoke",),
     "secretsmanager": ("GetSecretValue",),
     "sesv2": ("SendEmail",),

@@ -175,16 +175,18 @@ class Platform:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         customer: str | None = None,
+        route: str = "",
         **path: str,
     ) -> Any:
         """Answer a request to the HTTP API; the body of the answer as what its JSON says, and under ``status``.
 
-        It comes from an operator, or with the token of a ``customer``.
+        It comes from an operator, or with the token of a ``customer``. ``route`` tells a function with several which.
         """
         claim = self.functions[function].environment.get("SAGA_CUSTOMER_CLAIM", "")
         authorizer = {"jwt": {"claims": {claim: customer}}} if customer else {"iam": {"userId": "operator"}}
         event = {
             "version": "2.0",
+            "routeKey": route,
             "requestContext": {"http": {"method": "POST"}, "authorizer": authorizer},
             "queryStringParameters": dict(query or {}),
             "headers": {"content-type": "application/json", **(headers or {})},

@@ -43,7 +43,18 @@ def test_an_environment_plans_with_its_settings(environment: str, plan_of: PlanO
     assert len(groups) == sum(len(of_type(resources, kind)) for kind in ("aws_lambda_function", "aws_apigatewayv2_api"))
     assert {group["retention_in_days"] for group in groups} == {expected["log_retention_days"]}
 
-    keys = of_type(resources, "aws_kms_key").values()
+    # What signs the composer's cursors encrypts nothing, and KMS rotates no such key.
+    of_macs, keys = (
+        [
+            key
+            for key in of_type(resources, "aws_kms_key").values()
+            if (key["key_usage"] == "ENCRYPT_DECRYPT") is encrypts
+        ]
+        for encrypts in (False, True)
+    )
+    assert [(key["key_usage"], key["deletion_window_in_days"]) for key in of_macs] == [
+        ("GENERATE_VERIFY_MAC", expected["key_deletion_window_days"])
+    ]
     # The read model has two tables and one key. Others are of the bus and the platform, the console, the backups.
     assert len(keys) == len(tables) - 1 + 2 + (environment == "local") + (environment == "prod")
     assert {(key["enable_key_rotation"], key["deletion_window_in_days"]) for key in keys} == {

@@ -468,6 +468,15 @@ def test_a_permission_of_another_service(wiring: Wiring, seen: Platform) -> None
     assert "calls ses:SendEmail" in found[0]
 
 
+def test_a_permission_that_only_the_apply_knows(wiring: Wiring, seen: Platform) -> None:
+    function = 'module.composer.module.service.module.function["get_customer_order"]'
+    address = f'{function}.aws_iam_role_policy.this["statements"]'
+    broken = altered(wiring, POLICY, address, None)
+    assert list(checks.permissions(broken, seen)) == [
+        "composer/get_customer_order: calls kms:GenerateMac on , which its role does not permit"
+    ]
+
+
 def test_a_statement_that_the_check_does_not_know(wiring: Wiring, seen: Platform) -> None:
     def strange(by_sid: dict[str, Any]) -> None:
         by_sid["New"] = {"Sid": "New", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn"]}

@@ -454,6 +454,20 @@ def check_policy_against_plain_http_lets_requests_pass(world: World) -> None:
     assert not _refused(lambda: sender.send_message(QueueUrl=queue.url, MessageBody="hello"))
 
 
+def check_policy_on_macs_is_enforced(world: World) -> None:
+    keys = world.client("kms")
+    key, other = (keys.create_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256")["KeyMetadata"] for _ in range(2))
+    for alias, target in {"alias/own": key, "alias/other": other}.items():
+        keys.create_alias(AliasName=alias, TargetKeyId=target["KeyId"])
+    condition = {"StringEquals": {"kms:MacAlgorithm": "HMAC_SHA_256"}}
+    statement = {"Effect": "Allow", "Action": "kms:GenerateMac", "Resource": key["Arn"], "Condition": condition}
+    signer = _user(world, statement, "kms")
+    for name in (key["KeyId"], key["Arn"], "alias/own"):
+        signer.generate_mac(KeyId=name, MacAlgorithm="HMAC_SHA_256", Message=b"text")
+    for name, algorithm in {"alias/other": "HMAC_SHA_256", "alias/own": "HMAC_SHA_384"}.items():
+        assert _refused(partial(signer.generate_mac, KeyId=name, MacAlgorithm=algorithm, Message=b"text")), name
+
+
 def check_mail_needs_permission_for_the_identity(world: World) -> None:
     world.client("sesv2").create_email_identity(EmailIdentity="orders@shop.example")
     world.client("sesv2").create_email_identity(EmailIdentity="shop.example")
@@ -608,6 +622,7 @@ NEED_IAM = {
     "bus_policy_counts_for_destinations",
     "policy_on_event_sources_is_enforced",
     "policy_against_plain_http_lets_requests_pass",
+    "policy_on_macs_is_enforced",
     "mail_needs_permission_for_the_identity",
     "destination_needs_the_roles_permission",
 }

@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from tests.e2e.support.waiting import eventually
 from tests.fuzz.api.conftest import DOCUMENT
 
 from local_platform.client import Client
@@ -78,13 +79,13 @@ class Token(AuthBase):
 
 @pytest.fixture(scope="session")
 def known(client: Client, customer: Customer) -> Mapping[str, str]:
-    """What there is: an order of the customer's that has shipped, and an item in stock."""
+    """What there is, by the first part of its path: the customer with an order that has shipped, an item in stock."""
     for sku, quantity in STOCK.items():
         client.stock(f"fuzz-{sku}", sku, quantity, PRICES[sku])
     order = {**SCENARIOS["ships"].order, "customer_id": customer.customer_id}
     order_id = client.place(order, str(uuid.uuid4()))
     client.finished_story(order_id, timeout=300)
-    return {"id": order_id, "sku": next(iter(STOCK))}
+    return {"customers": customer.customer_id, "orders": order_id, "stock": next(iter(STOCK))}
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
@@ -94,7 +95,7 @@ def test_no_request_gets_anything_but_what_the_document_says(
 ) -> None:
     operation = OPERATIONS[label]
     endpoint, auth = (client.endpoint, Signed(client)) if caller == "iam" else (customer.endpoint, Token(customer))
-    there = {parameter.name: known[parameter.name] for parameter in operation.path_parameters}
+    there = {parameter.name: known[operation.path.split("/")[1]] for parameter in operation.path_parameters}
     answered: set[int] = set()
 
     def ask(case: Any) -> None:
@@ -124,5 +125,12 @@ def _body_of(operation: Any) -> dict[str, Any]:
 def test_the_known_order_is_answered_well(client: Client, customer: Customer, known: Mapping[str, str]) -> None:
     """What is asked for by its real id is there: the others are not all refused."""
     for path in ("", "/details", "/payment"):
-        assert client.request("GET", f"/orders/{known['id']}{path}").status_code == 200
-        assert customer.request("GET", f"/orders/{known['id']}{path}").status_code == 200
+        assert client.request("GET", f"/orders/{known['orders']}{path}").status_code == 200
+        assert customer.request("GET", f"/orders/{known['orders']}{path}").status_code == 200
+
+    def listed() -> None:
+        for caller in (client, customer):
+            page = caller.request("GET", f"/customers/{known['customers']}/orders").json()
+            assert [order["order_id"] for order in page["orders"]] == [known["orders"]]
+
+    eventually(listed)

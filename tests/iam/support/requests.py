@@ -93,6 +93,12 @@ def _of_function(estate: Estate, call: Call) -> Iterator[Request]:
     yield Request.of("lambda:InvokeFunction", next(one.arn for one in functions if name in {one.arn, one.name}))
 
 
+def _of_mac_key(estate: Estate, call: Call) -> Iterator[Request]:
+    aliases = {alias.values["name"]: alias.values["target_key_arn"] for alias in estate.of("aws_kms_alias")}
+    key = aliases[call.parameters["KeyId"]]
+    yield Request.of("kms:GenerateMac", key, {"kms:MacAlgorithm": call.parameters["MacAlgorithm"]})
+
+
 _CALLS: Mapping[str, Callable[[Estate, Call], Iterator[Request]]] = {
     "dynamodb": _of_table,
     "dynamodbstreams": _of_stream,
@@ -101,6 +107,7 @@ _CALLS: Mapping[str, Callable[[Estate, Call], Iterator[Request]]] = {
     "sesv2.SendEmail": _of_mail,
     "sqs.SendMessage": _of_queue,
     "lambda.Invoke": _of_function,
+    "kms.GenerateMac": _of_mac_key,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import json
 from collections.abc import Callable
@@ -108,6 +109,7 @@ def perform(platform: Platform) -> None:
         for scenario in SCENARIOS:
             _perform(platform, scenario, f"{scenario.name}, twice" if platform.duplicates else scenario.name)
     platform.duplicates = False
+    _list_own_orders(platform, a_body()["customer_id"])
     _use_the_console(platform)
 
 
@@ -150,6 +152,22 @@ def _keep_customers_apart(platform: Platform) -> None:
         answer = platform.request("order/request_cancellation", customer=customer, id=placed["order_id"])
         assert answer["status"] == status
     platform.run()
+
+
+def _list_own_orders(platform: Platform, own: str) -> None:
+    """The customer reads their list page by page, and nobody else does."""
+    route = "GET /customers/{id}/orders"
+    list_orders = functools.partial(platform.request, "composer/get_customer_order", route=route, id=own)
+    assert list_orders(customer="eve")["status"] == 403
+    shown: list[str] = []
+    page = list_orders(customer=own, query={"limit": "1"})
+    while True:
+        assert page["status"] == 200, page
+        shown += [order["order_id"] for order in page["orders"]]
+        if "cursor" not in page:
+            break
+        page = list_orders(customer=own, query={"limit": "9", "cursor": page["cursor"]})
+    assert len(set(shown)) == len(shown) > 1
 
 
 def _perform(platform: Platform, scenario: Scenario, key: str) -> None:
