@@ -21,6 +21,8 @@ QUIET_POLLS = 3
 """The counts of a queue are approximate: it has caught up when they say so this often in a row."""
 LIVE_EVENTS = 50
 """How many more may wait than for the generation that is read, because orders come in just now."""
+PATIENCE_SECONDS = 120.0
+"""How long what differs may stay as it is: the counts of a queue may be a minute behind what is in it."""
 SHOWN = 20
 
 
@@ -104,13 +106,19 @@ def _catch_up(pair: Pair, deadline: float) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _compare(pair: Pair, deadline: float, patience: float = 60.0) -> dict[str, str]:
-    """What differs and goes on to differ: an order that changes just now is in one table before it is in the other."""
+def _compare(pair: Pair, deadline: float, patience: float = PATIENCE_SECONDS) -> dict[str, str]:
+    """What differs and goes on to differ: an order that changes just now is in one table before it is in the other.
+
+    As long as there is progress, events that are late are still coming in. Only when nothing has changed for
+    `patience` seconds, what differs then differs for good.
+    """
     differing = pair.differences()
-    until = min(deadline, time.monotonic() + patience)
-    while differing and time.monotonic() < until:
+    until = time.monotonic() + patience
+    while differing and time.monotonic() < min(deadline, until):
         time.sleep(POLL_SECONDS)
-        differing = {key: found for key in differing if (found := pair.difference(key))}
+        before, differing = differing, {key: found for key in differing if (found := pair.difference(key))}
+        if differing != before:
+            until = time.monotonic() + patience
     return differing
 
 

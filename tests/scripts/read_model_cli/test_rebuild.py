@@ -252,3 +252,16 @@ def test_it_has_caught_up_when_no_more_waits_than_orders_that_come_in_make(waiti
     )
     commands._catch_up(pair, deadline=float("inf"))
     assert len(waiting) - len(list(counts)) == asked
+
+
+def test_what_differs_is_looked_at_for_as_long_as_there_is_progress() -> None:
+    late = {"order#1": ["not in g2", "other state", None], "order#2": ["not in g2"] * 3 + [None]}
+    clock = iter(range(0, 900, 50))
+    pair: Any = SimpleNamespace(
+        differences=lambda: {"order#1": "not in g2", "order#2": "not in g2", "order#3": "not in g2"},
+        difference=lambda key: late[key].pop(0) if late.get(key) else "not in g2" if key == "order#3" else None,
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("read_model_cli.commands.time.monotonic", lambda: next(clock))
+        found = commands._compare(pair, deadline=float("inf"), patience=120)
+    assert found == {"order#3": "not in g2"}
