@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from saga_kit import aws, clock, settings
 from saga_kit.envelope import Event, Meta
+from saga_kit.errors import InvalidEventError
 from saga_kit.store import Item
 
 
@@ -41,7 +43,7 @@ class EventStore:
     keep_days: int | None = None
 
     def add(self, event: Event, source: str) -> bool:
-        """Add an event; ``False`` when it was there."""
+        """Add an event; ``False`` when it was there. Raises ``InvalidEventError`` for one of no day that there is."""
         item: Item = {
             **_key(event.meta.correlation_id, event.meta.event_id),
             "source": {"S": source},
@@ -51,7 +53,7 @@ class EventStore:
         }
         if self.keep_days:
             # From when it happened: replayed from the archive it is not kept for longer.
-            until = clock.parse(event.meta.occurred_at).timestamp() + self.keep_days * 86_400
+            until = _moment(event).timestamp() + self.keep_days * 86_400
             item["expires_at"] = {"N": str(int(until))}
         try:
             self.client.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
@@ -82,6 +84,14 @@ def store() -> EventStore:
     """Return the events in the service's table; they are kept for READ_MODEL_KEEP_DAYS, or always without that."""
     keep_days = os.environ.get("READ_MODEL_KEEP_DAYS")
     return EventStore(aws.client("dynamodb"), settings.table(), int(keep_days) if keep_days else None)
+
+
+def _moment(event: Event) -> datetime:
+    try:
+        return clock.parse(event.meta.occurred_at)
+    except ValueError:
+        # The schema knows how a moment is written, and not how many days a month has.
+        raise InvalidEventError("meta.occurred_at", "a moment in the calendar") from None
 
 
 def _key(order_id: str, event_id: str) -> Item:

@@ -59,7 +59,7 @@ def _records(batch: Any) -> list[Mapping[str, Any]]:
 def _event(record: Mapping[str, Any], detail_types: Collection[str]) -> tuple[Event, str]:
     try:
         message = json.loads(record.get("body", ""))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         raise InvalidEventError("body", "an event as JSON") from None
     event = envelope.parse(message)
     if event.detail_type not in detail_types:

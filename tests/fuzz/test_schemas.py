@@ -34,6 +34,12 @@ def consumers(target: Target, detail_type: str) -> list[str]:
     ]
 
 
+def in_batches(target: Target, detail_type: str) -> list[str]:
+    """The functions that take events of a type out of a queue."""
+    handlers = target._platform._handlers
+    return [name for name, handler in handlers.items() if detail_type in getattr(handler, "detail_types", ())]
+
+
 @pytest.mark.parametrize("name", EVENTS)
 def test_whatever_agrees_with_its_schema_is_understood(target: Target, name: str) -> None:
     detail_type = name.partition(".")[0]
@@ -52,8 +58,18 @@ def test_whatever_agrees_with_its_schema_is_understood(target: Target, name: str
         for function in consumers(target, detail_type):
             verdict = target.judge(function, event)
             assert verdict.problems == (), (function, event)
+        batch = {"Records": [{"messageId": "1", "body": json.dumps(event)}]}
+        for function in in_batches(target, detail_type):
+            assert target.judge(function, batch).problems == (), (function, event)
 
     check()
+
+
+def test_the_read_model_takes_its_events_in_batches(target: Target) -> None:
+    functions = in_batches(target, "OrderPlaced")
+    assert functions
+    for function in functions:
+        assert target.judge(function, {"Records": [{"messageId": "1", "body": "{}"}]}).outcome == REFUSED
 
 
 @pytest.mark.parametrize("event", [None, [], "text", 7, {}, {"detail": {}}, {"detail-type": 7, "detail": []}])

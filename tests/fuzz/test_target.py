@@ -11,7 +11,7 @@ from tests.fuzz.harness.corpus import CANARY, CARD_NUMBER
 from tests.fuzz.harness.target import ACCEPTED, REFUSED, UNHANDLED, Target, prepared
 from tests.simulation.harness.deployment import Deployment
 
-from saga_kit import aws, observe, settings
+from saga_kit import aws, envelope, observe, settings
 from saga_kit.errors import InvalidEventError
 
 FUNCTION = "payment/get_payment"
@@ -86,6 +86,35 @@ def test_a_change_by_an_event_that_breaks_its_contract_is_found(
     event = {"detail-type": "OrderPlaced", "detail": {"meta": {"schema": "OrderPlaced.v1"}, "data": {}}}
     verdict = target.judge(FUNCTION, event)
     assert verdict.problems == ("it changed a table, though it breaks its contract",)
+
+
+def test_an_error_of_one_message_of_a_batch_is_found(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    function, batch = "read_model/store_events", {"Records": [_message("OrderPlaced", {}), _message("Unknown", {})]}
+    assert target.judge(function, batch).outcome == REFUSED
+
+    def fail(_: Any) -> None:
+        raise KeyError("detail")
+
+    monkeypatch.setattr(envelope, "parse", fail)
+    assert target.judge(function, batch).outcome == UNHANDLED
+
+
+def test_a_message_of_a_batch_that_breaks_its_contract_and_is_taken_is_found(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(_: Any, __: Any) -> dict[str, Any]:
+        aws.client("dynamodb").put_item(TableName=settings.table(), Item={"pk": {"S": "written"}})
+        return {"batchItemFailures": []}
+
+    monkeypatch.setitem(target._platform._handlers, FUNCTION, write)
+    verdict = target.judge(FUNCTION, {"Records": [_message("OrderPlaced", {})]})
+    assert verdict.problems == ("it changed a table, though it breaks its contract",)
+
+
+def _message(detail_type: str, data: Any) -> dict[str, Any]:
+    detail = {"meta": {"schema": f"{detail_type}.v1"}, "data": data}
+    event = {"source": "shop.test", "detail-type": detail_type, "detail": detail}
+    return {"messageId": detail_type, "body": json.dumps(event)}
 
 
 @pytest.mark.parametrize("secret", [CANARY, CARD_NUMBER])

@@ -298,16 +298,16 @@ class Platform:
         asked = self.asked.setdefault(function, set())
         values = {**_BASE_ENVIRONMENT, **self.functions[function].environment}
         if self.cache and "COMPOSER_CACHE" in values:
-            place = {
-                "tls": False,
-                "seconds": 30,
-                "host": cache_server.HOST,
-                "port": self.cache.port,
-                "user": cache_server.USER,
-            }
-            values["COMPOSER_CACHE"] = json.dumps({**json.loads(values["COMPOSER_CACHE"]), **place})
+            values["COMPOSER_CACHE"] = json.dumps(
+                {**json.loads(values["COMPOSER_CACHE"]), **self._place_of(self.cache)}
+            )
         with mock.patch.object(os, "environ", _Environment(values, asked)):
             yield
+
+    def _place_of(self, cache: CacheServer) -> dict[str, Any]:
+        """What the functions are told of the cache instead of what the plan has."""
+        place = {"host": cache_server.HOST, "port": cache.port, "user": cache_server.USER}
+        return {**place, "tls": False, "seconds": 30}
 
     def _relay(self) -> None:
         for mapping in self.deployment.mappings:
@@ -485,12 +485,19 @@ def failure_of(function: Function, payload: Any) -> dict[str, Any]:
 @contextmanager
 def running(deployment: Deployment) -> Iterator[Platform]:
     """The platform as ``deployment`` has it, with empty tables and an empty cache, if it has one."""
+    with running_as(Platform, deployment) as platform:
+        yield platform
+
+
+@contextmanager
+def running_as(kind: type[P], deployment: Deployment) -> Iterator[P]:
+    """The same as ``running``, by a class that knows more."""
     has_cache = any("COMPOSER_CACHE" in function.environment for function in deployment.functions.values())
     with ExitStack() as stack:
         cache = CacheServer.start(cache_server.free_port(), SECRET) if has_cache else None
         if cache:
             stack.callback(cache.stop)
-        yield stack.enter_context(attached(Platform(deployment, cache)))
+        yield stack.enter_context(attached(kind(deployment, cache)))
 
 
 @contextmanager

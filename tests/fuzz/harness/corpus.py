@@ -49,7 +49,7 @@ class Recorder(Platform):
 
 def record(deployment: Deployment) -> tuple[list[Seed], Recorder]:
     """The seeds, those of one function beside each other, and the platform at the end of the run."""
-    with platform.attached(Recorder(deployment)) as recorder:
+    with platform.running_as(Recorder, deployment) as recorder:
         scenarios.perform(recorder)
     by_function: dict[str, list[Seed]] = {function: [] for function in sorted(recorder.functions)}
     for number, marks in recorder.found:

@@ -71,7 +71,7 @@ class Mutator:
         if isinstance(event, dict) and event.get("version") == "2.0":
             return self._request(function, event)
         if isinstance(event, dict) and "Records" in event:
-            return {**event, "Records": [self._record(record) for record in event["Records"]]}
+            return {**event, "Records": self._records(event["Records"])}
         return self._message(event)
 
     # What API Gateway makes of a request: the caller has the texts in his hands, not the shape
@@ -127,6 +127,21 @@ class Mutator:
                 return self._value(changed)
             changed = self._changed(changed, _schema_of(changed))
         return changed
+
+    def _records(self, records: list[Any]) -> list[Any]:
+        if not any("body" in record for record in records):
+            return [self._record(record) for record in records]
+        # A queue's: a few are enough, since each is handled by itself.
+        start, number = self._random.randrange(len(records)), self._pick((1, 1, 2, 3))
+        return [self._queued(record) for record in records[start : start + number]]
+
+    def _queued(self, record: dict[str, Any]) -> Any:
+        choice = self._random.random()
+        if choice < 0.1:
+            return self._changed(record, None)
+        if choice < 0.2:
+            return {**record, "body": self._pick((self._text(record["body"]), *RAW))}
+        return {**record, "body": json.dumps(self._message(json.loads(record["body"])))}
 
     def _record(self, record: Any) -> Any:
         if not isinstance(record, dict) or self._random.random() < 0.3:

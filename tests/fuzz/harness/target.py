@@ -17,7 +17,8 @@ from tests.simulation.harness.deployment import Deployment
 from tests.support import platform
 from tests.support.platform import Invocation, Platform
 
-from saga_kit.errors import InvalidEventError, RetryLaterError
+from local_platform.cache_server import CacheServer
+from saga_kit.errors import InvalidEventError, RetryLaterError, UnknownSchemaError
 from saga_kit.trigger import TECHNICAL_FAILURE
 
 ACCEPTED, REFUSED, LATER, UNHANDLED = "accepted", "refused", "try later", "unhandled"
@@ -32,11 +33,20 @@ FAILS_WHEN_ASKED = "sandbox/provider"
 """It stands for providers: it fails as they do for a card that asks for it, and keeps what it declined."""
 
 
+@dataclass
 class Fuzzed(Platform):
-    """The platform without relays: what a handler wrote is looked at, and taken back."""
+    """The platform without relays: what a handler wrote is looked at, and taken back.
+
+    Each input finds an empty cache: it has keys of its own.
+    """
+
+    inputs: int = 0
 
     def _relay(self) -> None:
         pass
+
+    def _place_of(self, cache: CacheServer) -> dict[str, Any]:
+        return {**super()._place_of(cache), "prefix": f"{self.inputs}:"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +101,12 @@ class Target:
     def judge(self, function: str, event: Any) -> Verdict:
         """Give an event to a handler, see what it did, and take that back."""
         running = self._platform
+        running.inputs += 1
         marks = {name: len(table.changes) for name, table in running.db.tables.items()}
         try:
             invocation = running.invoke(function, event)
             changed = any(len(running.db.tables[name].changes) > mark for name, mark in marks.items())
-            outcome = _outcome(invocation)
+            outcome = _outcome(invocation, running.logs.getvalue())
             problems = [
                 *_problems(function, event, invocation, outcome, changed),
                 *self._leaks(invocation),
@@ -145,7 +156,7 @@ class Target:
         running = self._platform
         for kept in (running.calls, running.by_lambda, running.invocations, running.published, running.queue):
             kept.clear()
-        for forgotten in (running.mails, running.db._tokens, running.db._applied_tokens):
+        for forgotten in (running.waiting, running.mails, running.db._tokens, running.db._applied_tokens):
             forgotten.clear()
         running.logs.seek(0)
         running.logs.truncate()
@@ -155,20 +166,36 @@ class Target:
 def prepared(deployment: Deployment, seed: int) -> Iterator[Target]:
     """The handlers, ready for inputs."""
     seeds, recorder = record(deployment)
-    with platform.attached(Fuzzed(deployment)) as fuzzed:
+    with platform.running_as(Fuzzed, deployment) as fuzzed:
         yield Target(fuzzed, seeds, recorder, seed)
 
 
-def _outcome(invocation: Invocation) -> str:
+def _outcome(invocation: Invocation, logs: str) -> str:
     error, answer = invocation.error, invocation.answer
     if error is not None:
         known = [outcome for kind, outcome in _ERRORS.items() if isinstance(error, kind)]
         return known[0] if known else UNHANDLED
     if isinstance(answer, dict) and "statusCode" in answer:
         return _answered(invocation.function, answer)
+    if is_batch(invocation.event):
+        return _of_batch(invocation.event, answer, logs)
     return REFUSED if isinstance(answer, dict) and answer.get("isAuthorized") is False else ACCEPTED
 
 
+def is_batch(event: Any) -> bool:
+    """Whether an event is a queue's, whose messages fail one by one."""
+    return isinstance(event, dict) and any("body" in record for record in event.get("Records", ()))
+
+
+def _of_batch(event: Any, answer: Any, logs: str) -> str:
+    failures = [json.loads(line) for line in logs.splitlines() if '"failed"' in line]
+    failed = answer["batchItemFailures"]
+    if len(failures) != len(failed) or any(failure["error"] not in _REFUSING for failure in failures):
+        return UNHANDLED
+    return REFUSED if len(failed) == len(event["Records"]) else ACCEPTED
+
+
+_REFUSING = {InvalidEventError.__name__, UnknownSchemaError.__name__}
 _ERRORS: Mapping[type[Exception], str] = {InvalidEventError: REFUSED, RetryLaterError: LATER}
 
 
@@ -191,8 +218,20 @@ def _problems(function: str, event: Any, invocation: Invocation, outcome: str, c
         yield f"unhandled: {invocation.error!r}" if invocation.error else f"unhandled: {invocation.answer}"
     if outcome == REFUSED and changed and not (function == FAILS_WHEN_ASKED and _is_valid(function, event)):
         yield "refused, and yet it changed a table"
-    if outcome == ACCEPTED and changed and not _is_valid(function, event):
+    if (
+        outcome == ACCEPTED
+        and changed
+        and not all(_is_valid(function, one) for one in _taken(event, invocation.answer))
+    ):
         yield "it changed a table, though it breaks its contract"
+
+
+def _taken(event: Any, answer: Any) -> list[Any]:
+    """The event, or those of a batch's messages that did not fail."""
+    if not is_batch(event):
+        return [event]
+    failed = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    return [json.loads(record["body"]) for record in event["Records"] if record["messageId"] not in failed]
 
 
 def _is_valid(function: str, event: Any) -> bool:
@@ -221,4 +260,4 @@ def _is_valid(function: str, event: Any) -> bool:
 def _takes_body(function: str, event: Mapping[str, Any]) -> bool:
     if function == FAILS_WHEN_ASKED:
         return event.get("routeKey") in {"POST /authorizations", "POST /shipments"}
-    return function in {"order/place_order", "inventory/receive_stock"}
+    return function in {"order/place_order", "inventory/receive_stock", "console/place_order"}

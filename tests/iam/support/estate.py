@@ -118,12 +118,13 @@ class Estate:
         return [
             Owned(_service(resource), resource.values["stream_arn"], key=key["kms_key_arn"])
             for resource in self.of("aws_dynamodb_table")
+            if resource.values.get("stream_enabled")
             for key in resource.values["server_side_encryption"]
         ]
 
     @cached_property
     def queues(self) -> list[Owned]:
-        """The dead-letter queues of the services."""
+        """The queues of the services: those that functions take events from, and those for dead letters."""
         return [
             Owned(
                 _service(resource),

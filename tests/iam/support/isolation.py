@@ -57,7 +57,7 @@ def _of_others(estate: Estate, role: Role) -> Iterator[Attempt]:
 
 def _is_own(role: Role, owned: Owned) -> bool:
     name = role.function.rpartition("/")[2].replace("_", "[-_]")
-    return re.search(rf"-{name}(-undelivered|-failed)?(:\*)?$", owned.arn) is not None
+    return re.search(rf"-{name}(-events|-undelivered|-failed)?(:\*)?$", owned.arn) is not None
 
 
 def _attempt(role: Role, kind: str, owner: str, request: Request, policy: Document | None) -> Attempt:

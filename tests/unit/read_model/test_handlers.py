@@ -96,6 +96,22 @@ def test_an_event_expires_with_the_archive(tables: Any, monkeypatch: pytest.Monk
     assert item["expires_at"] == {"N": str(1_769_851_800 + 172_800)}
 
 
+def test_messages_that_no_reader_could_take_fail_by_a_rule(
+    tables: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("READ_MODEL_KEEP_DAYS", "2")
+    too_deep, no_day = "[" * 100_000, messages()[0]
+    no_day["detail"]["meta"]["occurred_at"] = "2026-02-30T09:30:00.000Z"
+    failed = handlers.store_events(a_batch(too_deep, no_day), CONTEXT)["batchItemFailures"]
+    assert failed == [{"itemIdentifier": "m0"}, {"itemIdentifier": "m1"}]
+    lines = [line for line in logged(capsys.readouterr().out) if line.get("message") == "failed"]
+    assert [(line["error"], line["field"]) for line in lines] == [
+        ("InvalidEventError", "body"),
+        ("InvalidEventError", "meta.occurred_at"),
+    ]
+    assert tables.scan(TableName=TABLE)["Items"] == []
+
+
 def test_nothing_is_known_of_an_order_without_events(tables: Any) -> None:
     assert handlers.get_events({"order_id": ORDER_ID}, CONTEXT) is None
     with pytest.raises(InvalidEventError, match="order_id"):
