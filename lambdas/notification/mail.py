@@ -47,7 +47,8 @@ def compose(outcome: Outcome, order_id: str, data: Mapping[str, Any]) -> Mail:
     Nothing in it but the address was typed by the customer, so that nobody can have words of theirs sent to others.
     """
     order = data["order"]
-    total = amount(order["total"], order["currency"])
+    # To JSON Schema 1250.0 is a whole number too.
+    total = amount(int(order["total"]), order["currency"])
     if outcome is Outcome.SHIPPED:
         shipment = data["shipment"]
         subject = f"Your order {order_id} is on its way"

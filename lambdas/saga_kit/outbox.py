@@ -46,7 +46,8 @@ def load_with_detail(text: object) -> tuple[Event, str]:
         event = Event(before[1], Meta(**detail["meta"]), detail["data"])
         clock.parse(event.meta.occurred_at)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InvalidEventError(ATTRIBUTE, f"a serialised event ({error})") from None
+        # Its kind alone: the message would quote what stands in the event.
+        raise InvalidEventError(ATTRIBUTE, f"a serialised event ({type(error).__name__})") from None
     if not isinstance(detail["data"], dict):
         raise InvalidEventError(ATTRIBUTE, "a serialised event, its data an object")
     if text[end:] != "}":

@@ -180,7 +180,8 @@ class Mutator:
             return self._items(value)
         if isinstance(value, str) and self._random.random() < 0.6:
             return self._text(value)
-        if isinstance(value, int) and self._random.random() < 0.6:
+        # A larger one, which changes before this may have led to, is no float.
+        if isinstance(value, int) and abs(value) < 10**300 and self._random.random() < 0.6:
             return self._pick((value + 1, value - 1, -value, value * 10, value * 10**12, float(value), str(value)))
         return self._value(value)
 

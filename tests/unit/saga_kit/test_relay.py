@@ -152,7 +152,7 @@ def test_publishes_the_detail_as_it_stands_in_the_row(bus: Bus) -> None:
 @pytest.mark.parametrize("escape", ["\\ud800", "\\uDFFF", "\\ude00\\ud83d"])
 def test_does_not_publish_half_of_a_surrogate_pair(bus: Bus, escape: str) -> None:
     text = outbox.dump(an_event(note="HERE")).replace("HERE", escape)
-    with pytest.raises(InvalidEventError, match="surrogates not allowed"):
+    with pytest.raises(InvalidEventError, match="UnicodeEncodeError"):
         handler(a_batch(a_record(1, text)), None)
     assert bus.requests == []
 
