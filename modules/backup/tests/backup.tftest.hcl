@@ -90,8 +90,25 @@ run "backups_of_defaults" {
   }
 
   assert {
-    condition = [for statement in jsondecode(aws_backup_vault_policy.this.policy).Statement : [statement.Sid, statement.Effect]] == [
-      ["KeepBackups", "Deny"], ["RefuseOtherAccounts", "Deny"],
+    condition = jsondecode(aws_backup_vault_policy.this.policy).Statement == [
+      {
+        Sid       = "KeepBackups"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = ["backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle"]
+        Resource  = "*"
+      },
+      {
+        Sid       = "RefuseOtherAccounts"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = ["backup:CopyFromBackupVault", "backup:CopyIntoBackupVault", "backup:StartRestoreJob"]
+        Resource  = "*"
+        Condition = {
+          StringNotEquals = { "aws:PrincipalAccount" = "123456789012" }
+          Bool            = { "aws:PrincipalIsAWSService" = "false" }
+        }
+      },
     ]
     error_message = "The vault refuses deletion, and other accounts."
   }
