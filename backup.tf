@@ -10,7 +10,7 @@ module "backup" {
   count  = local.backs_up ? 1 : 0
 
   context = local.context
-  # The projection of the read model is made again from its events.
+  # The projection of the read model is made again from its events; what the composer keeps is only on its way to the bus.
   tables = merge(
     { for service in keys(local.services) : service => module.service[service].table.arn },
     { read_model = module.read_model.event_store.arn },

@@ -2,16 +2,10 @@
 locals {
   cache = var.cache == null ? null : merge(
     { answer_seconds = var.cache.answer_seconds, fresh_seconds = var.cache.fresh_seconds, keep_seconds = var.cache.keep_seconds },
-    var.cache.server != null ? merge(var.cache.server, { iam = null }) : one([
-      for cache in module.cache : {
-        host     = cache.server.host
-        port     = cache.server.port
-        tls      = true
-        user     = cache.server.user
-        iam      = cache.server.iam
-        password = null
-      }
-    ]),
+    one(concat(
+      [for server in var.cache.server[*] : merge(server, { iam = null })],
+      [for cache in module.cache : merge(cache.server, { password = null })],
+    )),
   )
 }
 

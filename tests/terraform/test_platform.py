@@ -55,10 +55,10 @@ FUNCTIONS = {
     "order/request_cancellation": function(NOWHERE, "GetItem", "UpdateItem"),
     "order/get_order": function(NOWHERE, "GetItem"),
     "order/relay": RELAY,
-    "inventory/chk_inventory": function(BUS, "UpdateItem"),
+    "inventory/chk_inventory": function(BUS, "BatchGetItem", "UpdateItem"),
     "inventory/reverse_inv": function(QUEUE, "UpdateItem"),
-    "inventory/receive_stock": function(NOWHERE, "UpdateItem"),
-    "inventory/get_stock": function(NOWHERE, "GetItem"),
+    "inventory/receive_stock": function(NOWHERE, "BatchGetItem", "UpdateItem"),
+    "inventory/get_stock": function(NOWHERE, "BatchGetItem", "GetItem"),
     "inventory/relay": RELAY,
     "payment/process_pymt": function(BUS, "UpdateItem", variables=PORT, statements=("ReadParameters",)),
     "payment/reverse_pymt": function(QUEUE, "UpdateItem", variables=PORT, statements=("ReadParameters",)),
@@ -82,7 +82,12 @@ FUNCTIONS = {
     "saga_log/get_sagas": function(
         NOWHERE, variables=("SAGA_TABLE", "SAGA_STUCK_AFTER_SECONDS"), statements=("QueryIndexes",)
     ),
-    "composer/get_customer_order": function(NOWHERE, "PutItem", variables=COMPOSES, statements=("InvokeFunctions",)),
+    "composer/get_customer_order": function(
+        NOWHERE,
+        "PutItem",
+        variables=(*COMPOSES, "COMPOSER_CURSOR_KEY"),
+        statements=("InvokeFunctions",),
+    ),
     "composer/get_details": function(NOWHERE, "PutItem", variables=COMPOSES, statements=("InvokeFunctions",)),
     "composer/cache_manager_payments": function(QUEUE, "PutItem", variables=COMPOSES, statements=("InvokeFunctions",)),
     "composer/relay": RELAY,
@@ -245,6 +250,7 @@ CUSTOMERS = {
     "GET /orders/{id}",
     "GET /orders/{id}/details",
     "GET /orders/{id}/payment",
+    "GET /customers/{id}/orders",
     "POST /orders/{id}/cancellation",
 }
 OPERATORS = {"GET /orders", "GET /orders/{id}/saga", "GET /sagas", "GET /stock/{sku}", "PUT /stock/{sku}"}

@@ -84,7 +84,7 @@ run "with_the_sandbox" {
 
   assert {
     condition = tolist(keys(output.queues)) == sort(concat(
-      ["event_bus"],
+      ["event_bus", "composer/cache_manager_payments/failed"],
       [for service in ["composer", "inventory", "notification", "order", "payment", "saga_log", "shipping"] : "${service}/relay/failed"],
       [for function in ["inventory/chk_inventory", "payment/process_pymt", "shipping/shipping"] : "${function}/undelivered"],
       flatten([

@@ -211,7 +211,7 @@ run "refuses_limits_of_a_route_that_is_none" {
   command = plan
 
   variables {
-    throttling = { routes = { "GET /orders" = { rate_per_second = 1, burst = 1 } } }
+    throttling = { routes = { "GET /nothing" = { rate_per_second = 1, burst = 1 } } }
   }
 
   expect_failures = [var.throttling]
@@ -648,6 +648,7 @@ run "refuses_a_cache_of_its_own_outside_a_vpc" {
 
   variables {
     cache = { create = { subnet_ids = ["subnet-0a1b2c3d"], security_group_ids = ["sg-0a1b2c3d"] } }
+    vpc   = null
   }
 
   expect_failures = [var.cache]
