@@ -7,14 +7,13 @@ locals {
   # Of names alone: a list of whole functions is not known before they are made.
   deployed_function_names = sort(concat(
     flatten([for deployed in values(local.deployed_services) : values(deployed.functions)[*].name]),
-    [for service in local.publishing_services : module.service[service].relay.name],
+    [for service in local.publishing_services : local.deployed_services[service].relay.name],
     values(module.console)[*].name,
   ))
   deployed_table_names = sort(concat(
     values(local.deployed_services)[*].table.name, values(module.read_model.generations)[*].table.name,
   ))
-  publishing_services = sort([for service, definition in local.services : service if definition.publishes])
-  event_queue_names   = sort([for function in values(module.read_model.functions) : function.event_queue.name if function.event_queue != null])
+  event_queue_names = sort([for function in values(module.read_model.functions) : function.event_queue.name if function.event_queue != null])
 
   # A graph of figures of one statistic each: [namespace, metric, dimension, value, {how}].
   of_sagas = [local.metrics_namespace, "SagaReversed", "service", "saga_log"]

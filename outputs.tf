@@ -163,6 +163,9 @@ locals {
       }
     },
   )
+  publishing_services = sort([
+    for service, definition in merge(local.services, { composer = local.composer }) : service if definition.publishes
+  ])
   deployed_functions = concat(
     flatten([
       for service, deployed in local.deployed_services : [
@@ -170,8 +173,8 @@ locals {
       ]
     ]),
     [
-      for service, definition in merge(local.services, { composer = local.composer }) :
-      { service = service, function = "relay", deployed = local.deployed_services[service].relay } if definition.publishes
+      for service in local.publishing_services :
+      { service = service, function = "relay", deployed = local.deployed_services[service].relay }
     ],
     [for name, deployed in module.console : { service = "console", function = name, deployed = deployed }],
   )

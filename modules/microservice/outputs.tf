@@ -35,7 +35,8 @@ output "functions" {
 
 output "relay" {
   description = "The outbox relay, as one of `functions`; null without one."
-  value       = try(local.function_outputs[local.relay_name], null)
+  # Not by try(), of which nothing is known before everything is.
+  value = var.relay_package == null ? null : local.function_outputs[local.relay_name]
 }
 
 output "queues" {
