@@ -82,7 +82,7 @@ resource "aws_iam_policy" "boundary" {
         {
           Sid       = "UseKeys"
           Effect    = "Allow"
-          Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+          Action    = ["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateMac"]
           Resource  = "${local.in.kms}:key/*"
           Condition = local.tagged
         },

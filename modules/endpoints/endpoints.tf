@@ -24,6 +24,10 @@ locals {
       actions   = ["ses:SendEmail"]
       resources = ["arn:${var.context.partition}:ses:${local.region_arn}:identity/*"]
     }
+    kms = {
+      actions   = ["kms:GenerateMac"]
+      resources = ["arn:${var.context.partition}:kms:${local.region_arn}:key/*"]
+    }
     lambda = {
       actions   = ["lambda:InvokeFunction"]
       resources = ["arn:${var.context.partition}:lambda:${local.region_arn}:function:${local.prefix}-*"]

@@ -40,13 +40,13 @@ variable "vpc" {
 }
 
 variable "services" {
-  description = "AWS services that the functions call: `dynamodb` (their tables), `events` (the relays), `ssm` (secrets of providers), `email` (SES: notices), `lambda` (functions that call others)."
+  description = "AWS services that the functions call: `dynamodb` (their tables), `events` (the relays), `ssm` (secrets of providers), `email` (SES: notices), `kms` (signatures of cursors), `lambda` (functions that call others)."
   type        = set(string)
-  default     = ["dynamodb", "email", "events", "lambda", "ssm"]
+  default     = ["dynamodb", "email", "events", "kms", "lambda", "ssm"]
   nullable    = false
 
   validation {
-    condition     = length(var.services) > 0 && length(setsubtract(var.services, ["dynamodb", "email", "events", "lambda", "ssm"])) == 0
-    error_message = "services must be of dynamodb, email, events, lambda and ssm, and at least one."
+    condition     = length(var.services) > 0 && length(setsubtract(var.services, ["dynamodb", "email", "events", "kms", "lambda", "ssm"])) == 0
+    error_message = "services must be of dynamodb, email, events, kms, lambda and ssm, and at least one."
   }
 }

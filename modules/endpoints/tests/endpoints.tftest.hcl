@@ -24,6 +24,7 @@ run "an_endpoint_for_each_service" {
       dynamodb = ["com.amazonaws.eu-central-1.dynamodb", "Gateway"]
       email    = ["com.amazonaws.eu-central-1.email", "Interface"]
       events   = ["com.amazonaws.eu-central-1.events", "Interface"]
+      kms      = ["com.amazonaws.eu-central-1.kms", "Interface"]
       lambda   = ["com.amazonaws.eu-central-1.lambda", "Interface"]
       ssm      = ["com.amazonaws.eu-central-1.ssm", "Interface"]
     }
@@ -57,6 +58,7 @@ run "what_the_policies_let_through" {
       dynamodb = ["arn:aws:dynamodb:eu-central-1:123456789012:table/shop-dev-*"]
       email    = ["arn:aws:ses:eu-central-1:123456789012:identity/*"]
       events   = ["arn:aws:events:eu-central-1:123456789012:event-bus/shop-dev-*"]
+      kms      = ["arn:aws:kms:eu-central-1:123456789012:key/*"]
       lambda   = ["arn:aws:lambda:eu-central-1:123456789012:function:shop-dev-*"]
       ssm      = ["arn:aws:ssm:eu-central-1:123456789012:parameter/*"]
     }
@@ -66,7 +68,10 @@ run "what_the_policies_let_through" {
   assert {
     condition = {
       for service, endpoint in aws_vpc_endpoint.this : service => jsondecode(endpoint.policy).Statement[0].Action if service != "dynamodb"
-    } == { email = ["ses:SendEmail"], events = ["events:PutEvents"], lambda = ["lambda:InvokeFunction"], ssm = ["ssm:GetParameter"] }
+      } == {
+      email = ["ses:SendEmail"], events = ["events:PutEvents"], kms = ["kms:GenerateMac"], lambda = ["lambda:InvokeFunction"]
+      ssm   = ["ssm:GetParameter"]
+    }
     error_message = "What functions do, and no more."
   }
 

@@ -10,7 +10,7 @@ run "the_example_of_the_readme" {
   }
 
   assert {
-    condition     = keys(output.ids) == ["dynamodb", "email", "events", "lambda", "ssm"]
+    condition     = keys(output.ids) == ["dynamodb", "email", "events", "kms", "lambda", "ssm"]
     error_message = "The example makes an endpoint for each service: ${jsonencode(keys(output.ids))}."
   }
 }
