@@ -190,6 +190,31 @@ def test_a_look_that_cannot_be_written_down_is_answered_all_the_same(shop: Shop,
     assert not [event for event in of_composer(shop, order_id) if event["detail-type"] == "OrderViewed"]
 
 
+def test_a_customers_list_goes_on_from_page_to_page(shop: Shop) -> None:
+    """Newest first, each order once, for the customer and for operators, and with that customer's cursor alone."""
+    own, other = sign_up(shop.client), sign_up(shop.client)
+    item, path = shop.stocked(), f"/customers/{own.customer_id}/orders"
+    placed = [shop.place(an_order(item.line(), customer_id=own.customer_id)) for _ in range(3)]
+
+    def heard_of_all() -> None:
+        assert len(own.request("GET", path).json()["orders"]) == len(placed)
+
+    eventually(heard_of_all)
+    first = own.request("GET", f"{path}?limit=2")
+    assert first.status_code == 200, first.text
+    cursor = first.json()["cursor"]
+    for caller in (own, shop.client):
+        second = caller.request("GET", f"{path}?limit=2&cursor={cursor}")
+        assert (second.status_code, set(second.json())) == (200, {"orders"}), second.text
+        shown = [order["order_id"] for page in (first, second) for order in page.json()["orders"]]
+        assert shown == placed[::-1]
+    assert other.request("GET", path).status_code == 403
+    for caller in (other, shop.client):
+        refused = caller.request("GET", f"/customers/{other.customer_id}/orders?cursor={cursor}")
+        assert (refused.status_code, refused.json()["field"]) == (400, "cursor")
+    shop.settle()
+
+
 def test_another_customers_order_is_no_order(shop: Shop, ada: Customer) -> None:
     order_id = place(shop)
     for path in ("", "/details", "/payment"):
