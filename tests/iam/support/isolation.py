@@ -79,6 +79,7 @@ def _requests(estate: Estate, kind: str, owned: Owned) -> Iterator[Request]:
         yield from (Request.of(f"logs:{action}", f"{group}:log-stream:2026/01/31/0") for action in ON_LOG_STREAMS)
     else:
         yield from (Request.of(f"kms:{action}", owned.arn) for action in ON_KEYS)
+        yield Request.of("kms:GenerateMac", owned.arn, {"kms:MacAlgorithm": "HMAC_SHA_256"})
         for table in estate.tables:
             yield through_table(owned.arn, table.arn)
         for queue in estate.queues:
