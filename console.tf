@@ -30,6 +30,13 @@ locals {
       environment = {}
       calls       = { CONSOLE_GET_SAGA = "saga_log/get_saga" }
     }
+    # It waits for as long as the composer may take, which is there to say what could not be had.
+    get_details = {
+      description = "Tells the console what the services know of one order."
+      timeout     = local.composer_timeout_seconds + 2
+      environment = { CONSOLE_DETAILS_SECONDS = tostring(local.composer_timeout_seconds) }
+      calls       = { CONSOLE_GET_DETAILS = "composer/get_details" }
+    }
     # Test cards are of no use to real providers.
     place_order = {
       description = "Places a test order for the console."
@@ -41,11 +48,12 @@ locals {
   deployed_console = { for name, function in local.console_functions : name => function if var.console != null && (name != "place_order" || var.sandbox) }
 
   console_routes = { for key, name in {
-    "GET /console"              = "get_page"
-    "GET /console/files/{file}" = "get_page"
-    "GET /console/orders"       = "get_orders"
-    "GET /console/orders/{id}"  = "get_order"
-    "POST /console/orders"      = "place_order"
+    "GET /console"                     = "get_page"
+    "GET /console/files/{file}"        = "get_page"
+    "GET /console/orders"              = "get_orders"
+    "GET /console/orders/{id}"         = "get_order"
+    "GET /console/orders/{id}/details" = "get_details"
+    "POST /console/orders"             = "place_order"
   } : key => name if contains(keys(local.deployed_console), name) }
 }
 
@@ -143,6 +151,6 @@ module "console" {
 
 locals {
   called_arns = merge([
-    for service, deployed in module.service : { for name, function in deployed.functions : "${service}/${name}" => function.arn }
+    for service, deployed in merge(module.service, { composer = module.composer }) : { for name, function in deployed.functions : "${service}/${name}" => function.arn }
   ]...)
 }

@@ -23,14 +23,18 @@ class UnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of the platform: ``name`` for people (``saga_log/get_saga``), ``arn`` to invoke it by."""
+    """A function of the platform: ``name`` for people (``saga_log/get_saga``), ``arn`` to invoke it by.
+
+    ``seconds`` is how long it has for its answer.
+    """
 
     name: str
     arn: str
+    seconds: float = 3.0
 
     def ask(self, question: Mapping[str, Any]) -> Any:
         """Invoke the function and return its answer. Raises ``UnavailableError``, and logs why by type."""
-        client = aws.client("lambda", attempts=1)
+        client = aws.client("lambda", attempts=1, timeout=self.seconds)
         try:
             answer = client.invoke(FunctionName=self.arn, Payload=json.dumps(question).encode())
             document = json.loads(answer["Payload"].read())

@@ -76,6 +76,17 @@ def get_order(request: Request) -> dict[str, Any]:
 
 
 @_browser_handler
+def get_details(request: Request) -> dict[str, Any]:
+    """Tell what the services know of one order, section by section: ``GET /console/orders/{id}/details``."""
+    origin.check_read(request)
+    order_id = request.identifier("id")
+    # The composer takes its time for services that do not answer, and is asked for what the others say.
+    seconds = settings.number("CONSOLE_DETAILS_SECONDS")
+    details = service.Details(_function("CONSOLE_GET_DETAILS", "composer/get_details", seconds=seconds))
+    return _told(request, {"order_id": order_id, "sections": details.tell(order_id)})
+
+
+@_browser_handler
 def place_order(request: Request) -> dict[str, Any]:
     """Place an order by the page's choices, once for each idempotency key: ``POST /console/orders``.
 
@@ -93,8 +104,8 @@ def place_order(request: Request) -> dict[str, Any]:
     return _answer(HTTPStatus.ACCEPTED, placed)
 
 
-def _function(variable: str, name: str) -> Function:
-    return Function(name, settings.text(variable))
+def _function(variable: str, name: str, **more: float) -> Function:
+    return Function(name, settings.text(variable), **more)
 
 
 def _told(request: Request, document: Mapping[str, Any]) -> dict[str, Any]:

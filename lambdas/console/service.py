@@ -62,6 +62,45 @@ class Story:
         return _section(lambda: self.function.ask({"order_id": order_id}), "story")
 
 
+_SHOWN: Mapping[str, tuple[str, ...]] = {
+    "order": ("state", "customer_id", "total", "currency", "lines", "cancellation_requested", "reason"),
+    "stock": ("state", "lines", "reason"),
+    "payment": ("state", "payment", "reason"),
+    "shipment": ("state", "shipment", "reason"),
+    "notices": ("notices",),
+}
+"""What of each section of the composer is passed on: no name, and no address of mail or of a house."""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Tells what the services know of an order, by the composer."""
+
+    function: Function
+
+    def tell(self, order_id: str) -> dict[str, dict[str, Any]]:
+        """Return a section for each service; where the composer does not answer, each of them says so."""
+        try:
+            answer = self.function.ask(_request("GET /orders/{id}/details", path={"id": order_id}))
+        except UnavailableError as error:
+            return {name: _unavailable(error) for name in _SHOWN}
+        status = int(answer["statusCode"])
+        if status == HTTPStatus.NOT_FOUND:
+            return {name: {"status": MISSING} for name in _SHOWN}
+        if status != HTTPStatus.OK:
+            return {name: _unavailable(UnavailableError(self.function.name)) for name in _SHOWN}
+        told = json.loads(answer["body"])
+        return {name: _passed_on(told[name], shown) for name, shown in _SHOWN.items()}
+
+
+def _passed_on(told: Mapping[str, Any], shown: tuple[str, ...]) -> dict[str, Any]:
+    """Return a section of the composer as one of the console, with the time that it is of."""
+    if told["status"] != "available":
+        return {"status": told["status"], "as_of": told["as_of"]}
+    data = {name: told["data"][name] for name in shown if name in told["data"]}
+    return {"status": OK, "as_of": told["as_of"], "data": data}
+
+
 @dataclass(frozen=True, slots=True)
 class Shop:
     """Takes orders and deliveries, by the functions of the API that do."""
@@ -114,7 +153,7 @@ def _down(function: Function) -> Problem:
 
 def _request(
     route: str,
-    body: Mapping[str, Any],
+    body: Mapping[str, Any] | None = None,
     *,
     headers: Mapping[str, str] | None = None,
     path: Mapping[str, str] | None = None,
@@ -127,7 +166,7 @@ def _request(
         # What the API says of an operator: the function that decides who is one has let this one in.
         "requestContext": {"http": {"method": route.partition(" ")[0]}, "authorizer": {"iam": {"userId": "console"}}},
         "pathParameters": dict(path or {}),
-        "body": json.dumps(body),
+        "body": None if body is None else json.dumps(body),
         "isBase64Encoded": False,
     }
 

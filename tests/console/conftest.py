@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from local_platform.cache_server import CacheServer
 from local_platform.deployment import PLATFORMS, Deployment, Platform, clear_environment
 from toolchain import browser
 
@@ -40,7 +41,7 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def shop(chromium: Any) -> Iterator[Shop]:
+def deployment(chromium: Any) -> Iterator[Deployment]:
     PLATFORMS.mkdir(parents=True, exist_ok=True)
     with (PLATFORMS / f"{PLATFORM.name}.lock").open("w") as lock:
         # Another run works on the platform's folder: it is waited for.
@@ -48,14 +49,25 @@ def shop(chromium: Any) -> Iterator[Shop]:
         clear_environment()
         started = PLATFORM.start(lambda line: print(line, flush=True), auth=True)
         with started.emulator:
-            yield _stocked(started)
+            yield started
 
 
-def _stocked(deployment: Deployment) -> Shop:
+@pytest.fixture(scope="session")
+def shop(deployment: Deployment) -> Shop:
     shop = Shop(deployment)
     for sku, price in {"TEAPOT-1": 4_200, "MUG-2": 950}.items():
         shop.client.stock(f"console-tests-{sku}", sku, 10_000, price)
     return shop
+
+
+@pytest.fixture
+def no_cache(deployment: Deployment) -> Iterator[None]:
+    """Takes the composer's cache away, so that whatever is shown has just been asked for."""
+    cache: CacheServer | None = deployment.cache
+    assert cache
+    cache.stop()
+    yield
+    cache.resume()
 
 
 @pytest.fixture

@@ -24,6 +24,10 @@ def test_an_order_is_placed_and_ships(window: Window, shop: Shop) -> None:
     expect(picture).to_be_visible()
     expect(window.row(order_id)).to_contain_text("completed")
     expect(window.row(order_id)).to_have_attribute("aria-selected", "true")
+    said = {"Order": "placed", "Stock": "succeeded", "Payment": "succeeded", "Shipment": "succeeded", "Notices": "sent"}
+    for title, state in said.items():
+        expect(window.said(title)).to_have_text(state)
+    expect(window.card("Payment")).to_contain_text("ending in 4242")
     log = window.page.get_by_role("table").get_by_role("rowheader").all_inner_texts()
     assert [re.sub("^\\W+", "", name) for name in log] == [
         *("OrderPlaced", "StockReserved", "PaymentAuthorized", "ShipmentBooked", "CustomerNotified"),
@@ -52,6 +56,9 @@ def test_one_is_taken_back(window: Window) -> None:
     summary = window.page.locator(".picture").get_attribute("aria-label") or ""
     assert "It turned back at shipping: shipment rejected, address not served." in summary
     expect(window.row(order_id)).to_contain_text("reversed")
+    for title, state in {"Order": "cancelled", "Stock": "reversed", "Payment": "reversed"}.items():
+        expect(window.said(title)).to_have_text(state)
+    expect(window.card("Shipment")).to_contain_text("address not served")
 
 
 def test_a_function_that_gives_up_is_shown(window: Window, shop: Shop) -> None:
@@ -113,6 +120,7 @@ def test_an_address_shows_its_order_and_going_back_leads_back(window: Window, sh
 def test_an_order_that_is_not_on_record(window: Window) -> None:
     window.page.goto(f"{window.url}#/orders/{uuid.uuid4()}")
     expect(window.page.locator(".canvas")).to_have_text("Nothing is on record of this order yet.")
+    expect(window.said("Payment")).to_have_text("none")
 
 
 @pytest.mark.parametrize("how", ["paused", "hidden"])

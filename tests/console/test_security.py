@@ -28,7 +28,11 @@ def ask(method: str, url: str, **options: Any) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/files/app.js", "/files/nothing", "/orders", f"/orders/{uuid.uuid4()}", "/orders/x"]
+    "path",
+    [
+        *("", "/files/app.js", "/files/nothing", "/orders", f"/orders/{uuid.uuid4()}", "/orders/x"),
+        *(f"/orders/{uuid.uuid4()}/details", "/orders/x/details"),
+    ],
 )
 def test_every_answer_has_the_headers(path: str, url: str) -> None:
     answer = ask("GET", url + path)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import uuid
 
+import pytest
 from playwright.sync_api import expect
 from tests.console.support.window import Window
 from tests.e2e.support.shop import Shop
 
 from local_platform.scenarios import SCENARIOS
 
+OTHERS = {"Order": "placed", "Stock": "succeeded", "Payment": "succeeded", "Notices": "sent"}
+"""What the services but shipping say of an order that ships."""
 TIME = r"\d{2}:\d{2}:\d{2}"
 
 
@@ -41,6 +44,53 @@ def test_a_saga_that_is_down(window: Window, shop: Shop) -> None:
         expect(window.page.locator(".picture .node.told")).to_be_visible()
         expect(window.page.locator("#notice")).to_be_hidden()
     expect(window.page.locator(".trouble")).to_be_hidden()
+
+
+def test_a_service_that_was_cut_off_before_anybody_looked(window: Window, shop: Shop) -> None:
+    order_id = shop.client.place(SCENARIOS["ships"].order, str(uuid.uuid4()))
+    shop.client.finished_story(order_id, timeout=240)
+    with shop.with_concurrency("shipping/get_shipment", 0):
+        window.page.goto(f"{window.url}#/orders/{order_id}")
+        expect(window.said("Shipment")).to_have_text("unavailable")
+        expect(window.card("Shipment").locator(".as-of")).to_have_text(re.compile(rf"^Unavailable since {TIME}\.$"))
+        expect(window.card("Shipment").get_by_role("term")).to_have_count(0)
+        for title, said in OTHERS.items():
+            expect(window.said(title)).to_have_text(said)
+        assert window.accessibility() == []
+        # Nothing else is down.
+        expect(window.page.locator(".picture .node.told")).to_be_visible()
+        expect(window.page.locator(".trouble")).to_be_hidden()
+        expect(window.page.locator("#notice")).to_be_hidden()
+    expect(window.said("Shipment")).to_have_text("succeeded")
+    expect(window.card("Shipment")).to_contain_text("Tracking")
+
+
+@pytest.mark.usefixtures("no_cache")
+def test_a_service_that_is_cut_off_while_somebody_looks(window: Window, shop: Shop) -> None:
+    window.place(basket="One mug", card="Approved", address="Served")
+    expect(window.said("Shipment")).to_have_text("succeeded")
+    with shop.raising("shipping/get_shipment"):
+        expect(window.said("Shipment")).to_have_text("unavailable")
+        # What was known stays, with its time.
+        expect(window.card("Shipment").locator(".as-of")).to_have_text(
+            re.compile(rf"^Unavailable since {TIME}\. This is of {TIME}\.$")
+        )
+        expect(window.card("Shipment")).to_contain_text("Tracking")
+        for title, said in OTHERS.items():
+            expect(window.said(title)).to_have_text(said)
+    expect(window.said("Shipment")).to_have_text("succeeded")
+    expect(window.card("Shipment").locator(".as-of")).to_have_text(re.compile(rf"^as of {TIME}$"))
+
+
+def test_a_composer_that_is_down(window: Window, shop: Shop) -> None:
+    order_id = shop.client.place(SCENARIOS["ships"].order, str(uuid.uuid4()))
+    with shop.with_concurrency("composer/get_details", 0):
+        window.page.goto(f"{window.url}#/orders/{order_id}")
+        for title in ("Shipment", *OTHERS):
+            expect(window.said(title)).to_have_text("unavailable")
+        expect(window.page.locator(".picture .node.told")).to_be_visible()
+    for title, said in OTHERS.items():
+        expect(window.said(title)).to_have_text(said)
 
 
 def test_a_console_that_is_down(window: Window, shop: Shop) -> None:

@@ -17,6 +17,7 @@ CALLS = {
     "get_page": [],
     "get_orders": ["saga_log-get_sagas"],
     "get_order": ["saga_log-get_saga"],
+    "get_details": ["composer-get_details"],
     "place_order": ["inventory-receive_stock", "order-place_order"],
 }
 
@@ -48,6 +49,18 @@ def test_a_function_asks_those_that_it_names_and_touches_nothing_else(name: str,
     assert statements.keys() == {"WriteLogs", "WriteTraces"}
 
 
+def test_the_details_wait_for_as_long_as_the_composer_may_take(local: dict[str, Any]) -> None:
+    functions = of_type(local, "aws_lambda_function")
+    (composer,) = [
+        values["timeout"]
+        for address, values in functions.items()
+        if values["function_name"].endswith("-composer-get_details")
+    ]
+    details = dict(of_console(local, "aws_lambda_function"))["get_details"]
+    seconds = float(details["environment"][0]["variables"]["CONSOLE_DETAILS_SECONDS"])
+    assert composer <= seconds < details["timeout"] < 30
+
+
 def test_every_route_asks_the_authorizer(local: dict[str, Any]) -> None:
     routes = {
         route["route_key"]: route["authorization_type"] for route in of_type(local, "aws_apigatewayv2_route").values()
@@ -59,6 +72,7 @@ def test_every_route_asks_the_authorizer(local: dict[str, Any]) -> None:
             "GET /console/files/{file}",
             "GET /console/orders",
             "GET /console/orders/{id}",
+            "GET /console/orders/{id}/details",
             "POST /console/orders",
         ],
         "CUSTOM",

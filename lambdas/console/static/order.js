@@ -1,5 +1,6 @@
 // One order: its saga as a picture, what the services know of it, and its log.
 
+import { Details } from "./details.js";
 import { byId, element, setText } from "./dom.js";
 import { duration, timeOf } from "./format.js";
 import { picture } from "./picture.js";
@@ -9,6 +10,12 @@ import { Section } from "./section.js";
 
 const FAST = 1_000;
 const SLOW = 5_000;
+/** What the services know is asked for less often: each of them has to answer. */
+const DETAILS_FAST = 2_000;
+const DETAILS_DOWN = 5_000;
+const DETAILS_SLOW = 15_000;
+/** The API itself waits no longer; the composer may take nearly as long for a service that does not answer. */
+const DETAILS_PATIENCE = 30_000;
 /** How long after a saga's end something may still follow: the word to the customer. */
 const SETTLING = 20_000;
 
@@ -40,6 +47,7 @@ export class Order {
   open(id) {
     if (id === this.id) return;
     this.poll?.stop();
+    this.detailsPoll?.stop();
     this.id = id;
     this.story = new Section();
     this.drawn = null;
@@ -50,11 +58,16 @@ export class Order {
     this.#build(id);
     this.poll = new Poll(`console/orders/${id}`, (document) => this.#interval(document), (poll) => this.#take(poll));
     this.poll.start();
+    this.detailsPoll = new Poll(
+      `console/orders/${id}/details`, () => this.#detailsInterval(), (poll) => this.details.take(poll), DETAILS_PATIENCE);
+    this.detailsPoll.start();
   }
 
   pause(paused) {
-    if (paused) this.poll?.stop();
-    else if (this.id) this.poll?.start();
+    for (const poll of [this.poll, this.detailsPoll]) {
+      if (paused) poll?.stop();
+      else if (this.id) poll?.start();
+    }
   }
 
   #settled() {
@@ -66,12 +79,18 @@ export class Order {
     return document && this.#settled() ? SLOW : FAST;
   }
 
+  #detailsInterval() {
+    if (this.details.down) return DETAILS_DOWN;
+    return this.#settled() ? DETAILS_SLOW : DETAILS_FAST;
+  }
+
   #build(id) {
     const part = (name, attributes = {}) => (this[name] = element("div", { class: name, ...attributes }));
     this.title = element("h2", { id: "order-title", class: "order-title", tabindex: "-1" }, "Order ", element("span", { class: "mono" }, id));
     this.chip = element("span", { class: "chip" });
     this.took = element("span", { class: "took" });
     this.trouble = element("p", { class: "trouble", hidden: true });
+    this.details = new Details();
     // On a phone the rows are no rows to CSS; the roles keep the table one to a screen reader.
     this.log = element("tbody", { role: "rowgroup" });
     this.body.replaceChildren(
@@ -79,6 +98,8 @@ export class Order {
       this.trouble,
       element("section", { "aria-labelledby": "saga-title" },
         element("h3", { id: "saga-title" }, "Saga"), part("canvas"), legend()),
+      element("section", { "aria-labelledby": "details-title" },
+        element("h3", { id: "details-title" }, "What the services know"), this.details.node),
       element("section", { "aria-labelledby": "log-title" },
         element("h3", { id: "log-title" }, "Log"),
         element("div", { class: "log-box", tabindex: "0", role: "group", "aria-label": "Every event" },
@@ -118,7 +139,10 @@ export class Order {
     setText(this.took, story.duration_ms === null ? `started ${timeOf(story.started_at)}` : `in ${duration(story.duration_ms)}, started ${timeOf(story.started_at)}`);
     this.canvas.replaceChildren(picture(story, this.steps, Math.max(280, this.canvas.clientWidth)));
     this.log.replaceChildren(...momentsOf(story, this.steps).filter((moment) => moment.event).map((moment) => this.#logged(moment)));
-    if (this.state && this.state !== story.state) this.announce(`The order is ${story.state}`);
+    if (this.state && this.state !== story.state) {
+      this.announce(`The order is ${story.state}`);
+      this.detailsPoll.now();
+    }
     this.state = story.state;
   }
 

@@ -10,11 +10,13 @@ export class Poll {
    * @param path where the document is
    * @param interval returns how many milliseconds to wait after the document that it is given
    * @param onChange called whenever the document, its time or its trouble has changed
+   * @param patience how many milliseconds an answer may take
    */
-  constructor(path, interval, onChange) {
+  constructor(path, interval, onChange, patience = PATIENCE) {
     this.path = path;
     this.interval = interval;
     this.onChange = onChange;
+    this.patience = patience;
     this.document = null;
     this.asOf = null;
     this.failingSince = null;
@@ -49,7 +51,7 @@ export class Poll {
     this.request?.abort();
     const request = new AbortController();
     this.request = request;
-    const late = setTimeout(() => request.abort("late"), PATIENCE);
+    const late = setTimeout(() => request.abort("late"), this.patience);
     try {
       const headers = this.etag ? { "if-none-match": this.etag } : {};
       const response = await fetch(this.path, { headers, signal: request.signal, cache: "no-store", credentials: "omit" });

@@ -95,6 +95,14 @@ class Window:
         """The order's line on the list."""
         return self.page.locator(f"#saga-{order_id}")
 
+    def card(self, title: str) -> Any:
+        """What the page says of a section of the order that is shown ("Payment")."""
+        return self.page.locator(".cards").get_by_role("region", name=title, exact=True)
+
+    def said(self, title: str) -> Any:
+        """In a word, how it is with that section."""
+        return self.card(title).locator(".chip")
+
     def labels(self) -> list[str]:
         """What the picture's events are called, from top to bottom."""
         found: list[str] = self.page.locator(".picture .node").evaluate_all(

@@ -125,7 +125,7 @@ run "with_a_console" {
   }
 
   assert {
-    condition     = [for key in keys(output.functions) : key if startswith(key, "console/")] == ["console/authorize", "console/get_order", "console/get_orders", "console/get_page", "console/place_order"]
+    condition     = [for key in keys(output.functions) : key if startswith(key, "console/")] == ["console/authorize", "console/get_details", "console/get_order", "console/get_orders", "console/get_page", "console/place_order"]
     error_message = "functions: ${jsonencode(keys(output.functions))}"
   }
 
@@ -135,7 +135,7 @@ run "with_a_console" {
   }
 
   assert {
-    condition     = jsonencode(local.console_routes) == jsonencode({ "GET /console" = "get_page", "GET /console/files/{file}" = "get_page", "GET /console/orders" = "get_orders", "GET /console/orders/{id}" = "get_order", "POST /console/orders" = "place_order" })
+    condition     = jsonencode(local.console_routes) == jsonencode({ "GET /console" = "get_page", "GET /console/files/{file}" = "get_page", "GET /console/orders" = "get_orders", "GET /console/orders/{id}" = "get_order", "GET /console/orders/{id}/details" = "get_details", "POST /console/orders" = "place_order" })
     error_message = "routes: ${jsonencode(local.console_routes)}"
   }
 
@@ -145,7 +145,7 @@ run "with_a_console" {
   }
 
   assert {
-    condition     = length([for key in keys(output.alarms.arns) : key if startswith(key, "console/")]) == 15
+    condition     = length([for key in keys(output.alarms.arns) : key if startswith(key, "console/")]) == 18
     error_message = "errors, throttles and duration of each function: ${jsonencode(keys(output.alarms.arns))}"
   }
 }

@@ -17,6 +17,7 @@ from saga_kit import aws
 FUNCTIONS = {
     "CONSOLE_GET_SAGAS": "saga_log/get_sagas",
     "CONSOLE_GET_SAGA": "saga_log/get_saga",
+    "CONSOLE_GET_DETAILS": "composer/get_details",
     "CONSOLE_PLACE_ORDER": "order/place_order",
     "CONSOLE_RECEIVE_STOCK": "inventory/receive_stock",
 }
@@ -29,10 +30,16 @@ class TroubleError(Exception):
 
 @dataclass
 class Platform:
-    """Stands for Lambda: each function's answer, and what it was asked."""
+    """Stands for Lambda: each function's answer, and what it was asked, with the seconds it had for the last."""
 
     answers: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
     asked: list[tuple[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def client(self, service: str, *, attempts: int, timeout: float) -> Platform:
+        assert (service, attempts) == ("lambda", 1)
+        self.seconds = timeout
+        return self
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - botocore's names
         function, question = FunctionName.removeprefix("arn:"), json.loads(Payload)
@@ -57,13 +64,14 @@ class Platform:
 @pytest.fixture
 def platform(service_environment: None, monkeypatch: pytest.MonkeyPatch) -> Platform:
     made = Platform()
-    monkeypatch.setattr(aws, "client", lambda service, **_: made if service == "lambda" else None)
+    monkeypatch.setattr(aws, "client", made.client)
     for variable, function in FUNCTIONS.items():
         monkeypatch.setenv(variable, f"arn:{function}")
     monkeypatch.setenv("CONSOLE_NETWORKS", "10.1.0.0/16,2001:db8::/32")
     monkeypatch.setenv("CONSOLE_ENVIRONMENT", "shop test")
     monkeypatch.setenv("CONSOLE_STEPS", json.dumps(STEPS))
     monkeypatch.setenv("CONSOLE_PLACING", "yes")
+    monkeypatch.setenv("CONSOLE_DETAILS_SECONDS", "5")
     return made
 
 

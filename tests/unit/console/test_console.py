@@ -7,8 +7,9 @@ import pytest
 from tests.unit.conftest import FakeContext, logged
 from tests.unit.console.conftest import STEPS, Platform, TroubleError, secured
 
+from composer.sections import SECTIONS
 from console import doorman, handlers, service, testorders
-from saga_kit import schema
+from saga_kit import http, schema
 from saga_kit.errors import ConfigurationError
 from sandbox.service import CARDS, POSTAL_CODES
 
@@ -199,10 +200,106 @@ class TestOrder:
         assert platform.asked == []
 
 
+class TestDetails:
+    AS_OF = "2026-01-31T09:00:00.000Z"
+
+    @pytest.fixture(autouse=True)
+    def composed(self, platform: Platform) -> dict[str, Any]:
+        """What the composer tells of an order; a test changes what it is about."""
+        data: dict[str, dict[str, Any]] = {
+            "order": {
+                "order_id": ORDER_ID,
+                "state": "PLACED",
+                "customer_id": "ada",
+                "email": "canary@example.com",
+                "ship_to": {"name": "Canary"},
+                "total": 4_200,
+                "currency": "EUR",
+                "lines": [{"sku": "TEAPOT-1", "quantity": 1, "unit_price": 4_200}],
+                "cancellation_requested": False,
+            },
+            "stock": {"order_id": ORDER_ID, "state": "SUCCEEDED", "lines": [{"sku": "TEAPOT-1", "quantity": 1}]},
+            "payment": {"order_id": ORDER_ID, "state": "SUCCEEDED", "payment": {"amount": 4_200, "currency": "EUR"}},
+            "shipment": {"order_id": ORDER_ID, "state": "FAILED", "reason": {"code": "address_not_served"}},
+            "notices": {"order_id": ORDER_ID, "notices": [{"outcome": "shipped", "state": "DONE", "attempts": 1}]},
+        }
+        told = {name: {"status": "available", "as_of": self.AS_OF, "data": document} for name, document in data.items()}
+        platform.answers["composer/get_details"] = lambda _: {
+            "statusCode": 200,
+            "body": json.dumps({"order_id": ORDER_ID, **told}),
+        }
+        return told
+
+    def sections(self) -> dict[str, Any]:
+        status, told = ask(handlers.get_details, id=ORDER_ID)
+        assert (status, told["order_id"]) == (200, ORDER_ID)
+        found: dict[str, Any] = told["sections"]
+        return found
+
+    def test_every_section_with_the_time_that_it_is_of(self, composed: dict[str, Any], platform: Platform) -> None:
+        sections = self.sections()
+        assert list(sections) == list(SECTIONS)
+        for name, section in sections.items():
+            assert (section["status"], section["as_of"]) == ("ok", self.AS_OF)
+            assert section["data"].items() <= composed[name]["data"].items()
+        assert sections["order"]["data"]["total"] == 4_200
+        assert sections["shipment"]["data"] == {"state": "FAILED", "reason": {"code": "address_not_served"}}
+        # As long as the composer waits for services that do not answer.
+        assert platform.seconds == 5
+
+    def test_the_composer_is_asked_as_the_api_would_for_an_operator(self, platform: Platform) -> None:
+        self.sections()
+        ((function, question),) = platform.asked
+        request = http.parse(question)
+        assert function == "composer/get_details"
+        assert (request.route, request.identifier("id"), request.caller) == (
+            "GET /orders/{id}/details",
+            ORDER_ID,
+            None,
+        )
+
+    def test_no_name_and_no_address_is_passed_on(self) -> None:
+        assert "canary" not in json.dumps(self.sections()).lower()
+
+    @pytest.mark.parametrize("name", SECTIONS)
+    @pytest.mark.parametrize("status", ["missing", "unavailable"])
+    def test_one_that_is_not_there_leaves_the_others(self, status: str, name: str, composed: dict[str, Any]) -> None:
+        composed[name] = {"status": status, "as_of": self.AS_OF}
+        sections = self.sections()
+        assert sections.pop(name) == {"status": status, "as_of": self.AS_OF}
+        assert {section["status"] for section in sections.values()} == {"ok"}
+
+    @pytest.mark.parametrize("trouble", ["refused", "timed_out", "garbage", "KeyError"])
+    def test_a_composer_that_is_down_is_told_of(self, trouble: str, platform: Platform) -> None:
+        def answer(_: Any) -> Any:
+            raise TroubleError(trouble)
+
+        platform.answers["composer/get_details"] = answer
+        assert self.sections() == {
+            key: {"status": "unavailable", "function": "composer/get_details"} for key in SECTIONS
+        }
+
+    @pytest.mark.parametrize("status", [403, 500, 503])
+    def test_so_is_one_that_refuses(self, status: int, platform: Platform) -> None:
+        platform.answers["composer/get_details"] = lambda _: {"statusCode": status, "body": "{}"}
+        assert {section["status"] for section in self.sections().values()} == {"unavailable"}
+
+    def test_an_order_that_nobody_knows(self, platform: Platform) -> None:
+        platform.answers["composer/get_details"] = lambda _: {"statusCode": 404, "body": "{}"}
+        assert self.sections() == {key: {"status": "missing"} for key in SECTIONS}
+
+    @pytest.mark.parametrize("order_id", ["", "x", ORDER_ID.upper(), f"{ORDER_ID}/"])
+    def test_an_id_that_is_none(self, order_id: str, platform: Platform) -> None:
+        assert ask(handlers.get_details, id=order_id)[0] == 404
+        assert platform.asked == []
+
+
 class TestOtherSites:
     """An operator's browser is let in by its address, whatever page it shows."""
 
-    @pytest.mark.parametrize("handler", [handlers.get_orders, handlers.get_order, handlers.place_order])
+    @pytest.mark.parametrize(
+        "handler", [handlers.get_orders, handlers.get_order, handlers.get_details, handlers.place_order]
+    )
     @pytest.mark.parametrize("site", ["cross-site", "same-site"])
     def test_their_pages_are_refused(self, handler: Any, site: str, platform: Platform) -> None:
         headers = {**OWN_PAGE, "sec-fetch-site": site}

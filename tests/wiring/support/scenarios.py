@@ -129,6 +129,8 @@ def _use_the_console(platform: Platform) -> None:
     platform.run()
     told = platform.request("console/get_order", id=placed["order_id"])
     assert told["saga"]["story"]["state"] == "completed", told
+    told = platform.request("console/get_details", id=placed["order_id"])
+    assert {section["status"] for section in told["sections"].values()} == {"ok"}, told
     assert platform.request("console/get_orders")["sagas"]["status"] == "ok"
 
 
