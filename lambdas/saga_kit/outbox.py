@@ -14,10 +14,18 @@ ATTRIBUTE = "outbox"
 
 
 def dump(event: Event) -> str:
-    """Return the text that stands in the row for ``event``."""
+    """Return the text that stands in the row for ``event``.
+
+    Raises ``InvalidEventError`` for half of a surrogate pair in it, which no table takes.
+    """
     document = {"detail_type": event.detail_type, "detail": event.detail()}
     # A row is paid for by its bytes: an escape takes six where a letter of most alphabets takes two or three.
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidEventError("data", "texts without half of a surrogate pair") from None
+    return text
 
 
 _BEFORE_DETAIL = re.compile(r'\{"detail_type":"([A-Za-z0-9]+)","detail":')

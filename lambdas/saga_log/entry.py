@@ -14,6 +14,8 @@ from saga_kit.trigger import TECHNICAL_FAILURE, request_id
 
 _REASON_CODE = re.compile("[a-z][a-z0-9_]{0,63}")
 _DETAIL_TYPE = re.compile("[A-Za-z]{1,64}")
+_MOST_ATTEMPTS = 1_000
+"""Lambda tries a few times; a number beyond this is none of its."""
 _NAME = re.compile("[A-Za-z][A-Za-z0-9._]{0,127}")
 
 
@@ -139,7 +141,7 @@ def _function_name(arn: str) -> str:
 
 def _count(value: object) -> int:
     """Return how often Lambda tried; it says itself that the number is approximate, so a report may lack it."""
-    return value if isinstance(value, int) and value > 0 else 1
+    return value if isinstance(value, int) and 0 < value <= _MOST_ATTEMPTS else 1
 
 
 def _name(value: object) -> str:

@@ -122,10 +122,10 @@ class Platform:
         report(tool.description)
         try:
             return self._apply(tool, built, note, digest, report, emulator_options)
-        except TerraformCommandError:
-            if note is None:
-                raise
-            report("that could not be changed to what it is now; starting over")
+        except TerraformCommandError as error:
+            # What is there cannot always be changed to what it is now; and on a machine with much other work an answer
+            # of the emulator can get lost, after which Terraform finds what it has just made in its own way.
+            report(f"{error}\nstarting over, from nothing")
             shutil.rmtree(self.folder)
             return self._apply(tool, built, None, digest, report, emulator_options)
 

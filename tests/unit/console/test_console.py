@@ -312,6 +312,8 @@ class TestOtherSites:
         [
             ({"origin": "https://evil.example"}, 403, "origin"),
             ({"origin": "null"}, 403, "origin"),
+            ({"origin": "https://[half"}, 403, "origin"),
+            ({"origin": "https://api.example.evil.example"}, 403, "origin"),
             ({"origin": ""}, 403, "origin"),
             ({"host": ""}, 403, "origin"),
             ({"x-console": ""}, 403, "x-console"),

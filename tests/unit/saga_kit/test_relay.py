@@ -149,6 +149,12 @@ def test_publishes_the_detail_as_it_stands_in_the_row(bus: Bus) -> None:
     assert f'{{"detail_type":"{entry["DetailType"]}","detail":{entry["Detail"]}}}' == text
 
 
+@pytest.mark.parametrize("half", [chr(0xD800), chr(0xDFFF)])
+def test_no_row_is_given_half_of_a_surrogate_pair(half: str) -> None:
+    with pytest.raises(InvalidEventError, match="half of a surrogate pair"):
+        outbox.dump(an_event(note=half))
+
+
 @pytest.mark.parametrize("escape", ["\\ud800", "\\uDFFF", "\\ude00\\ud83d"])
 def test_does_not_publish_half_of_a_surrogate_pair(bus: Bus, escape: str) -> None:
     text = outbox.dump(an_event(note="HERE")).replace("HERE", escape)

@@ -147,7 +147,7 @@ class TestRecord:
         (item,) = entries_of(log_table).values()
         assert item["failure"]["M"]["error"] == {"S": "unknown"}
 
-    @pytest.mark.parametrize("count", [None, 0, -1, "canary", 2.5, [], {}])
+    @pytest.mark.parametrize("count", [None, 0, -1, 10**40, "canary", 2.5, [], {}])
     def test_a_failure_that_does_not_tell_its_attempts_had_one(
         self, log_table: Any, event: EventFactory, count: Any
     ) -> None:
