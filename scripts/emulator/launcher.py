@@ -6,6 +6,7 @@ that run the functions end with the process they were started for, however that 
 
 import argparse
 import fcntl
+import importlib
 import json
 import os
 import shutil
@@ -15,9 +16,11 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 _POLL_SECONDS = 0.5
 _SHUTDOWN_SECONDS = 10.0
+_KEEP_ALIVE_SECONDS = 3600
 _SCRIPTS = Path(__file__).resolve().parents[1]
 
 # Runs first in every worker. A worker ends when its standard input does, but not while a handler is busy.
@@ -57,6 +60,22 @@ def main() -> int:
         shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
 
 
+def _keep_connections() -> None:
+    """Leave it to the clients when a connection that rests is closed.
+
+    The server gives one up after 75 s, the AWS provider's client after 90 s. A request that comes as the server gives
+    up takes effect and is not answered; the client waits for minutes, and asks again for what it has had.
+    """
+    hypercorn: Any = importlib.import_module("hypercorn.asyncio")  # in the emulator's environment only
+    stock = hypercorn.serve
+
+    def serve(app: Any, config: Any, **options: Any) -> Any:
+        config.keep_alive_timeout = _KEEP_ALIVE_SECONDS
+        return stock(app, config, **options)
+
+    hypercorn.serve = serve
+
+
 def _serve(*, stock: bool) -> int:
     from emulator.patching import CorrectionError, module, prepend  # noqa: PLC0415, after sys.path is set
 
@@ -70,6 +89,7 @@ def _serve(*, stock: bool) -> int:
     except CorrectionError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    _keep_connections()
     sys.argv = ["ministack"]
     try:
         module("app").main()
