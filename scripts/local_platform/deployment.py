@@ -150,11 +150,9 @@ class Platform:
         report("starting the emulator")
         emulator = self._restore(note["port"], options) if note else None
         if emulator is None:
-            if note:
-                copy_state(self._snapshot, self._state)
-            else:
-                shutil.rmtree(self._state, ignore_errors=True)
-                (self.folder / "terraform.tfstate").unlink(missing_ok=True)
+            # Also where the port is taken now: the queues' addresses hold it.
+            shutil.rmtree(self._state, ignore_errors=True)
+            (self.folder / "terraform.tfstate").unlink(missing_ok=True)
             emulator = Emulator.start(name=self.name, state_dir=self._state, **options)
         try:
             outputs = self._terraform_apply(tool, emulator, built, report)
