@@ -61,16 +61,18 @@ def main() -> int:
 
 
 def _keep_connections() -> None:
-    """Leave it to the clients when a connection that rests is closed.
+    """Leave it to the clients when a connection is closed.
 
-    The server gives one up after 75 s, the AWS provider's client after 90 s. A request that comes as the server gives
-    up takes effect and is not answered; the client waits for minutes, and asks again for what it has had.
+    The server closes one that rests for 75 s, and any after a thousand requests, which a large deployment reaches. A
+    request that comes as the server closes takes effect and is not answered; the client asks again for what it has had,
+    and Terraform then finds that a Lambda permission is there which it has yet to make.
     """
     hypercorn: Any = importlib.import_module("hypercorn.asyncio")  # in the emulator's environment only
     stock = hypercorn.serve
 
     def serve(app: Any, config: Any, **options: Any) -> Any:
         config.keep_alive_timeout = _KEEP_ALIVE_SECONDS
+        config.keep_alive_max_requests = sys.maxsize
         return stock(app, config, **options)
 
     hypercorn.serve = serve
