@@ -34,12 +34,16 @@ class Layer:
         holds: one line for people.
         workers: processes that its tests are spread over; 0 for none but pytest's own.
         uses_terraform: whether the source of providers has to be settled before.
+        when_named: whether it runs only when it is asked for by its name, and not when all are run.
+        without: folder in its folder that is a layer of its own.
     """
 
     name: str
     holds: str
     workers: int = 0
     uses_terraform: bool = False
+    when_named: bool = False
+    without: str | None = None
 
 
 LINT = "lint"
@@ -57,8 +61,14 @@ LAYERS = (
     Layer("iam", "every permission is needed, and everything else is refused", uses_terraform=True),
     Layer("audit", "secrets, vulnerable dependencies, workflows, bill of materials"),
     Layer("e2e", "the platform, applied to the emulator and put through every failure", uses_terraform=True),
-    Layer("fuzz", "generated requests and events for every handler, and for the API as it runs", uses_terraform=True),
-    Layer("console", "the console in a headless Chromium, against the platform on the emulator", uses_terraform=True),
+    Layer("fuzz", "generated requests and events for every handler", uses_terraform=True, without="api"),
+    Layer("fuzz/api", "generated requests for the API as it runs", uses_terraform=True, when_named=True),
+    Layer(
+        "console",
+        "the console in a headless Chromium, against the platform on the emulator",
+        uses_terraform=True,
+        when_named=True,
+    ),
     Layer("simulation", "schedules of messages, crashes and duplicates", workers=2),
     Layer("benchmarks", "start-up time and calls against their limits"),
 )
@@ -149,6 +159,8 @@ def run_layer(layer: Layer, arguments: Sequence[str], env: Mapping[str, str]) ->
         _write_report(report, statuses)
         return Result(LINT, len(checks) - failed, failed, 0, time.monotonic() - started)
     command = [sys.executable, "-m", "pytest", "-q", f"tests/{layer.name}", f"--junitxml={report}"]
+    if layer.without:
+        command.append(f"--ignore=tests/{layer.name}/{layer.without}")
     if layer.workers and not any(argument.startswith("-n") for argument in arguments):
         command += ["-n", str(layer.workers)]
     status = _run([*command, *arguments], env)
@@ -278,7 +290,13 @@ def main() -> int:
         epilog=f"layers:\n{listing}\n\nArguments after -- go to pytest: test unit -- -k relay -x",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("layers", nargs="*", metavar="layer", help="which to run (default: all, benchmarks shortened)")
+    alone = " and ".join(name for name, layer in layers.items() if layer.when_named)
+    parser.add_argument(
+        "layers",
+        nargs="*",
+        metavar="layer",
+        help=f"which to run (default: all{f' but {alone}' if alone else ''}, benchmarks shortened)",
+    )
     own, arguments = _split(sys.argv[1:])
     names = parser.parse_args(own).layers
     unknown = [name for name in names if name not in layers]
@@ -289,7 +307,11 @@ def main() -> int:
     console = Console(soft_wrap=not sys.stdout.isatty())
     # Asked to end by a signal, as by Ctrl-C: what is running gets the time to clean up.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    results, interrupted = run([layers[name] for name in names or layers], arguments, console)
+    results, interrupted = run(
+        [layers[name] for name in names or [name for name, layer in layers.items() if not layer.when_named]],
+        arguments,
+        console,
+    )
     # Plain, and last, for whatever reads the output.
     print(closing_line(results), flush=True)
     if interrupted:

@@ -62,14 +62,16 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
-def start(project: Path, *arguments: str) -> "subprocess.Popen[str]":
+def start(
+    project: Path, *arguments: str, layers: str = 'Layer("lint", ""), testing.Layer("unit", "the only one")'
+) -> "subprocess.Popen[str]":
     script = f"""\
         import sys
         from pathlib import Path
         from toolchain import testing
         testing.ROOT = Path({str(project)!r})
         testing.CACHE = testing.ROOT / ".cache"
-        testing.LAYERS = (testing.Layer("lint", ""), testing.Layer("unit", "the only one"))
+        testing.LAYERS = (testing.{layers},)
         sys.argv[1:] = {list(arguments)!r}
         sys.exit(testing.main())
     """
@@ -105,6 +107,18 @@ def test_arguments_for_pytest(project: Path) -> None:
     with start(project, "unit", "--", "-k", "good") as process:
         out, _ = process.communicate(timeout=200)
     assert out.splitlines()[-1] == "1 passed, 0 failed, 0 skipped"
+
+
+@pytest.mark.parametrize(("named", "line"), [((), "1 passed"), (("slow",), "2 passed"), (("unit", "slow"), "3 passed")])
+def test_a_layer_may_run_only_when_it_is_named(project: Path, named: tuple[str, ...], line: str) -> None:
+    (project / "tests" / "unit" / "test_a.py").write_text("def test_good(): pass")
+    for folder in ("slow", "unit/apart"):
+        (project / "tests" / folder).mkdir()
+        (project / "tests" / folder / "test_b.py").write_text("def test_good(): pass\ndef test_better(): pass")
+    layers = 'Layer("unit", "quick", without="apart"), testing.Layer("slow", "", when_named=True)'
+    with start(project, *named, layers=layers) as process:
+        out, _ = process.communicate(timeout=200)
+    assert out.splitlines()[-1] == f"{line}, 0 failed, 0 skipped"
 
 
 def test_an_unknown_layer(project: Path) -> None:
