@@ -42,7 +42,7 @@ def applied(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) ->
     state = folder / "terraform.tfstate"
     shutil.copyfile(PLATFORM.folder / "terraform.tfstate", state)
     emulator = deployment.emulator
-    tool, environment = terraform.find(), {**emulator.environment(), "TF_DATA_DIR": str(folder / "data")}
+    tool, environment = terraform.find(), {**PLATFORM.environment(emulator), "TF_DATA_DIR": str(folder / "data")}
     tool.init(CONFIGURATION, f"-backend-config=path={state}", "-reconfigure", env=environment)
     options = [*PLATFORM.variables(emulator, build.build()), f"-parallelism={PARALLELISM}"]
     return Applied(tool, environment, options, Client.of(deployment))
