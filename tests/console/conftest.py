@@ -34,14 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A browser; where there is none, it says what to install."""
-    with browser.launched() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def deployment(chromium: Any) -> Iterator[Deployment]:
+def deployment() -> Iterator[Deployment]:
+    browser.ensure()  # where there is none, it says what to install before anything is deployed
     PLATFORMS.mkdir(parents=True, exist_ok=True)
     with (PLATFORMS / f"{PLATFORM.name}.lock").open("w") as lock:
         # Another run works on the platform's folder: it is waited for.
@@ -50,6 +44,13 @@ def deployment(chromium: Any) -> Iterator[Deployment]:
         started = PLATFORM.start(lambda line: print(line, flush=True), auth=True)
         with started.emulator:
             yield started
+
+
+@pytest.fixture(scope="session")
+def chromium(deployment: Deployment) -> Iterator[Any]:
+    """A browser. It starts when there is something to look at: the deployment has the machine to itself."""
+    with browser.launched() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
