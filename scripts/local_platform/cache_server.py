@@ -66,6 +66,19 @@ def is_free(port: int) -> bool:
         return True
 
 
+def await_free(port: int, seconds: float = READY_SECONDS) -> bool:
+    """Whether nobody listens on a port, after this time at the latest.
+
+    A server ends a moment after what it ran beside.
+    """
+    deadline = time.monotonic() + seconds
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
 @dataclass
 class CacheServer:
     """A server that runs.
@@ -93,11 +106,8 @@ class CacheServer:
 
     def resume(self) -> None:
         """Start it again, empty, after a `stop`."""
-        deadline = time.monotonic() + READY_SECONDS
-        while not is_free(self.port):
-            if time.monotonic() > deadline:
-                raise CacheServerError(f"port {self.port} on {HOST} is taken")
-            time.sleep(POLL_SECONDS)
+        if not await_free(self.port):
+            raise CacheServerError(f"port {self.port} on {HOST} is taken")
         command = [sys.executable, __file__, "--beside", str(self.beside), str(binary())]
         # A session of its own: Ctrl-C in the terminal is for what it runs beside.
         self._keeper = subprocess.Popen(
@@ -106,6 +116,7 @@ class CacheServer:
         assert self._keeper.stdin is not None
         self._keeper.stdin.write(self._configuration().encode())
         self._keeper.stdin.close()
+        deadline = time.monotonic() + READY_SECONDS
         while is_free(self.port):
             if self._keeper.poll() is not None or time.monotonic() > deadline:
                 self.stop()

@@ -105,7 +105,7 @@ class Platform:
         return replace(deployment, cache=cache)
 
     def _start(self, report: Report, detached: bool, emulator_options: dict[str, Any]) -> Deployment:
-        if not cache_server.is_free(self._cache()["port"]):
+        if not cache_server.await_free(self._cache()["port"]):
             self._cache_file.unlink()  # another port, then
         report("building the packages")
         built = packages.build()

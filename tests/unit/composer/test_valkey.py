@@ -102,6 +102,15 @@ def test_a_server_that_says_nothing_is_down() -> None:
             store.get("any")
 
 
+def test_a_port_is_waited_for_that_its_server_is_about_to_leave() -> None:
+    with socket.create_server((cache_server.HOST, 0)) as leaving:
+        port = leaving.getsockname()[1]
+        assert not cache_server.await_free(port, seconds=0)
+        threading.Timer(0.2, leaving.close).start()
+        assert cache_server.await_free(port, seconds=120)
+    assert cache_server.is_free(port)
+
+
 def test_a_server_that_was_away_is_found_again() -> None:
     own = CacheServer.start(cache_server.free_port(), PASSWORD)
     try:
