@@ -1,21 +1,33 @@
-"""The read model of the running platform: its lists and its events agree with the services."""
+"""The read model of the running platform: its lists and its events agree with the services, also when it is made anew.
+
+The tests build on each other, in their order: the first ones place the orders that the later ones rebuild from.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.e2e.conftest import PLATFORM
+from tests.e2e.support.plans import changes, compare, gaps
 from tests.e2e.support.shop import Shop, an_order
 from tests.e2e.support.waiting import eventually
 
-from local_platform.deployment import Deployment
+from local_platform.deployment import CONFIGURATION, PARALLELISM, Deployment
 from read_model.progress import STEPS
 from saga_kit.envelope import Event, Meta
 from saga_kit.fold import fold
+from toolchain import build, terraform
 from toolchain.venv import ROOT
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -205,3 +217,115 @@ def test_what_cannot_be_projected_ends_in_its_queue_and_goes_back_from_there(
 
 def _is_listed(shop: Shop, order_id: str) -> None:
     assert listed(shop).get(order_id, {}).get("state") == "SHIPPED"
+
+
+# Made anew
+
+
+@dataclass(frozen=True)
+class Applied:
+    """Terraform with a copy of the state that the apply left."""
+
+    options: list[str]
+    environment: Mapping[str, str]
+
+    def apply(self, *generations: str) -> dict[str, Any]:
+        """Have these generations; returns the outputs."""
+        tool = terraform.find()
+        tool.run(
+            ["apply", "-auto-approve", "-input=false", "-no-color", *self.with_generations(*generations)],
+            CONFIGURATION,
+            env=self.environment,
+        )
+        outputs: dict[str, Any] = tool.outputs(CONFIGURATION, env=self.environment)["platform"]
+        return outputs
+
+    def with_generations(self, *generations: str) -> list[str]:
+        return [*self.options, f"-var=read_model={json.dumps({'generations': generations})}"]
+
+
+@pytest.fixture(scope="module")
+def applied(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Applied:
+    folder: Path = tmp_path_factory.mktemp("terraform")
+    state = folder / "terraform.tfstate"
+    shutil.copyfile(PLATFORM.folder / "terraform.tfstate", state)
+    emulator = deployment.emulator
+    environment = {**PLATFORM.environment(emulator), "TF_DATA_DIR": str(folder / "data")}
+    terraform.find().init(CONFIGURATION, f"-backend-config=path={state}", "-reconfigure", env=environment)
+    options = [*PLATFORM.variables(emulator, build.build()), f"-parallelism={PARALLELISM}"]
+    return Applied(options, environment)
+
+
+@contextlib.contextmanager
+def orders_coming_in(shop: Shop) -> Iterator[list[str]]:
+    """Orders go on coming in, one after another, each when the one before has ended."""
+    over = threading.Event()
+    ids: list[str] = []
+    item = shop.stocked(1_000)
+
+    def go_on() -> None:
+        while not over.is_set():
+            card = "tok_decline" if len(ids) % 2 else "tok_approve"
+            ids.append(shop.place(an_order(item.line(), card=card, customer_id=CUSTOMER)))
+            shop.client.finished_story(ids[-1], timeout=150)
+
+    with ThreadPoolExecutor(1) as pool:
+        customers = pool.submit(go_on)
+        try:
+            yield ids
+        finally:
+            over.set()
+            customers.result()
+
+
+def _more_than(count: int, ids: list[str]) -> None:
+    assert len(ids) > count
+
+
+def test_it_is_made_anew_from_the_archive_while_orders_come_in(
+    shop: Shop, run: Run, applied: Applied, placed: dict[str, str]
+) -> None:
+    alone = run("read_model_cli")
+    assert alone.returncode == 1
+    assert "expected two generations of the projection, found g1" in alone.stderr
+
+    outputs = applied.apply("g1", "g2")
+    assert sorted(outputs["read_model"]) == ["g1", "g2"]
+    before = listed(shop)
+    with orders_coming_in(shop) as coming_in:
+        eventually(lambda: _more_than(1, coming_in))
+        result = run("read_model_cli", "--archive-lag", "0", "--no-switch")
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert "g2 equals g1" in result.stdout
+        result = run("read_model_cli", "--archive-lag", "0")
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert "g2 is read from now on" in result.stdout
+        ended = len(coming_in)
+        eventually(lambda: _more_than(ended, coming_in))
+    assert before.keys() <= listed(shop).keys()
+    assert shop.table("read_model")["generation|live"]["generation"] == "g2"
+
+
+def test_the_new_one_equals_the_old_one_and_stands_alone_after_the_next_apply(
+    shop: Shop, run: Run, applied: Applied, placed: dict[str, str]
+) -> None:
+    def check() -> dict[str, Any]:
+        old, new = shop.table("read_model-g1"), shop.table("read_model-g2")
+        assert old == new
+        assert all("notified_at" in row for row in new.values())
+        return new
+
+    rows = eventually(check)
+    assert {f"order#{order_id}" for order_id in placed.values()} <= rows.keys()
+
+    outputs = applied.apply("g2")
+    assert sorted(outputs["read_model"]) == ["g2"]
+    assert {order_id: listed(shop)[order_id]["state"] for order_id in placed.values()} == {
+        placed[name]: state for name, (_, state) in ORDERS.items()
+    }
+    tool = terraform.find()
+    plan = tool.plan_json(CONFIGURATION, *applied.with_generations("g2"), env=applied.environment)
+    unlisted, _ = compare(changes(plan), gaps())
+    assert unlisted == []
+    tables = shop.client.aws("dynamodb").list_tables()["TableNames"]
+    assert not any(name.endswith("-g1") for name in tables)
