@@ -97,12 +97,12 @@ def place(request: Request, orders: Orders, deadline_seconds: float) -> dict[str
     One write, for the first request and for a repeated one alike. Raises ``Problem``: 422 for a wrong body, and for an
     order that the shop refuses (which is recorded too); 409 when the key was used for another body.
     """
-    order = order_of(request.body)
+    order, order_id = order_of(request.body), request.order_id
     reason = refusal_of(order)
     event = envelope.first(
         DEFINITION.failed if reason else DEFINITION.succeeded,
         {"order": order, **({"reason": reason} if reason else {})},
-        saga_id=request.order_id,
+        saga_id=order_id,
         step=DEFINITION.name,
         producer=DEFINITION.do,
         deadline_at=clock.rfc3339(clock.after(deadline_seconds)),
@@ -125,11 +125,11 @@ def place(request: Request, orders: Orders, deadline_seconds: float) -> dict[str
             reason["message"],
             code=reason["code"],
             field=reason["field"],
-            order_id=request.order_id,
+            order_id=order_id,
         )
-    path = f"/orders/{request.order_id}"
+    path = f"/orders/{order_id}"
     return {
-        "order_id": request.order_id,
+        "order_id": order_id,
         "state": STATUS[State.SUCCEEDED],
         "total": order["total"],
         "currency": order["currency"],

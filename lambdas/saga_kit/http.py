@@ -92,7 +92,8 @@ class Request:
         try:
             document = json.loads(self.body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_number)
             # Half of a surrogate pair ("\\ud800") parses, but no table, bus or provider takes it further on.
-            json.dumps(document, ensure_ascii=False).encode()
+            if b"\\u" in self.body:
+                json.dumps(document, ensure_ascii=False).encode()
             schema.check(schema_name, document)
         except (ValueError, RecursionError):
             raise Problem(HTTPStatus.BAD_REQUEST, "malformed-body", "expected a body of valid JSON in UTF-8") from None

@@ -36,6 +36,8 @@ class Decisions:
     taken: dict[str, str] = field(default_factory=dict)
     _salt: int = 0
     _crc: int = 0
+    _possible: dict[Sequence[str], list[str]] = field(default_factory=dict)
+    """Of kinds of fault those that this schedule may have: with few kinds, most calls have none to draw."""
 
     def __post_init__(self) -> None:
         self._salt = (self.seed * 0x9E3779B97F4A7C15 + 0x1234567) & _MASK
@@ -57,10 +59,12 @@ class Decisions:
     def fault(self, name: str, kinds: Sequence[str]) -> str | None:
         """Decide on a fault of one of ``kinds``, or on none."""
         rate = self.rates.fault
-        if rate <= 0.0 or self.draw(name) >= rate or (self.allowed is not None and name not in self.allowed):
+        if rate <= 0.0:
             return None
-        possible = [kind for kind in kinds if kind in self.rates.kinds]
-        if not possible:
+        possible = self._possible.get(kinds)
+        if possible is None:
+            possible = self._possible[kinds] = [kind for kind in kinds if kind in self.rates.kinds]
+        if not possible or self.draw(name) >= rate or (self.allowed is not None and name not in self.allowed):
             return None
         kind = possible[int(self.draw(name + "?") * len(possible))]
         self.taken[name] = kind

@@ -12,7 +12,7 @@ import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from . import expressions
 from . import values as av
@@ -60,8 +60,7 @@ class Index:
     projected: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One record of a table's stream: the item before and after, and when (seconds since the epoch)."""
 
     sequence: int
@@ -85,10 +84,11 @@ class Table:
     order: dict[Any, list[tuple[Any, Key]]] = field(default_factory=dict)
     """For a table with a sort key: the keys of each partition by that key."""
 
-    @property
-    def key_names(self) -> tuple[str, ...]:
-        """Names of the key attributes, the partition key first."""
-        return (self.hash_key,) if self.range_key is None else (self.hash_key, self.range_key)
+    key_names: tuple[str, ...] = ()
+    """Names of the key attributes, the partition key first."""
+
+    def __post_init__(self) -> None:
+        self.key_names = (self.hash_key,) if self.range_key is None else (self.hash_key, self.range_key)
 
     def key_of(self, attributes: Item, what: str) -> Key:
         """Return the key in ``attributes``. Raises ``DynamoError`` when it is missing or of a wrong type."""
@@ -259,16 +259,6 @@ class DynamoDB:
         self._clock = clock
         self._tokens: dict[str, str] = {}
         self._applied_tokens: set[str] = set()
-        self._operations: dict[str, Callable[[Params], dict[str, Any]]] = {
-            "PutItem": self._put_item,
-            "UpdateItem": self._update_item,
-            "DeleteItem": self._delete_item,
-            "GetItem": self._get_item,
-            "Query": self._query,
-            "BatchGetItem": self._batch_get_item,
-            "TransactWriteItems": self._transact_write_items,
-            "TransactGetItems": self._transact_get_items,
-        }
 
     def add(self, table: Table) -> None:
         """Make ``table`` exist."""
@@ -276,12 +266,12 @@ class DynamoDB:
 
     def call(self, operation: str, params: Params) -> dict[str, Any]:
         """Run one operation of the API and return its answer. Raises ``DynamoError`` as DynamoDB would answer one."""
-        run = self._operations.get(operation)
+        run = _OPERATIONS.get(operation)
         if run is None:
             raise UnsupportedError(f"DynamoDB operation {operation}")
         _known(operation, params)
         try:
-            return run(params)
+            return run(self, params)
         except (ExpressionError, InvalidValueError) as error:
             raise DynamoError("ValidationException", str(error)) from None
 
@@ -407,7 +397,8 @@ class DynamoDB:
         seen = {(write.table.name, write.key) for write in writes}
         if len(seen) != len(writes):
             _invalid("Transaction request cannot include multiple operations on one item")
-        if sum(av.item_size(write.new or {}) for write in writes) > MAX_TRANSACTION_BYTES:
+        large = any(write.new is not None and av.may_exceed(write.new, MAX_ITEM_BYTES // 10) for write in writes)
+        if large and sum(av.item_size(write.new or {}) for write in writes) > MAX_TRANSACTION_BYTES:
             _invalid("Collection size exceeded")
         if any(write.refused or write.invalid for write in writes):
             raise cancelled([_reason(write) for write in writes])
@@ -570,6 +561,18 @@ class DynamoDB:
         return rows
 
 
+_OPERATIONS: Mapping[str, Callable[[DynamoDB, Params], dict[str, Any]]] = {
+    "PutItem": DynamoDB._put_item,
+    "UpdateItem": DynamoDB._update_item,
+    "DeleteItem": DynamoDB._delete_item,
+    "GetItem": DynamoDB._get_item,
+    "Query": DynamoDB._query,
+    "BatchGetItem": DynamoDB._batch_get_item,
+    "TransactWriteItems": DynamoDB._transact_write_items,
+    "TransactGetItems": DynamoDB._transact_get_items,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Request:
     """The expressions of a write, compiled together, and what is wrong with them for this table."""
@@ -645,7 +648,9 @@ def _supplied(params: Params) -> dict[str, av.Value]:
     supplied = params.get("ExpressionAttributeValues")
     if supplied is None:
         return {}
-    return {name: _stored(value) for name, value in supplied.items()}
+    return {
+        name: value if "S" in value and len(value) == 1 else av.canonical(value) for name, value in supplied.items()
+    }
 
 
 def _condition(params: Params, parameter: str, names: expressions.Names) -> CompiledCondition | None:
@@ -662,6 +667,8 @@ def _wants_old(params: Params) -> bool:
 
 def _check_use(params: Params, used_names: frozenset[str], used_values: frozenset[str]) -> None:
     names, supplied = params.get("ExpressionAttributeNames"), params.get("ExpressionAttributeValues")
+    if names and supplied and names.keys() == used_names and supplied.keys() == used_values:
+        return
     missing = used_values.difference(supplied or ())
     if missing:
         _invalid(

@@ -24,7 +24,7 @@ from .values import Item
 from .world import BusEvent, Invocation, Observer, World
 
 _DIGITS = frozenset({LAST4, "10115"})
-_TOLD = re.compile("|".join([CANARY, CANARY.title(), *(f'"{digits}"' for digits in sorted(_DIGITS))]))
+_TOLD = (CANARY, CANARY.title(), *(f'"{digits}"' for digits in sorted(_DIGITS)))
 STEPS = ("order", "inventory", "payment", "shipping")
 
 _LOCAL = {
@@ -84,6 +84,25 @@ class Shard(NamedTuple):
 def _event_in(text: str) -> Any:
     """Return the event in a row's outbox, for looking at."""
     return json.loads(text)
+
+
+_HEAD = re.compile(
+    r'\{"detail_type":"([A-Za-z]+)","detail":\{"meta":\{"event_id":"([0-9a-f-]{36})",'
+    r'"schema":"[A-Za-z0-9.]+","correlation_id":"([0-9a-f-]{36})",'
+)
+
+
+def _identity_in(text: str) -> tuple[str, str, str]:
+    """Return the detail type, the saga's id and the event's id of the event in a row's outbox.
+
+    As the kit writes them they stand in front, and the rest need not be read.
+    """
+    head = _HEAD.match(text)
+    if head is not None:
+        return head[1], head[3], head[2]
+    event = _event_in(text)
+    meta = event["detail"]["meta"]
+    return event["detail_type"], meta["correlation_id"], meta["event_id"]
 
 
 def _sku(item: str) -> str:
@@ -161,10 +180,8 @@ class Judge(Observer):
             return
         if str(change.key[0]).startswith("poison#"):
             return
-        event = _event_in(new["S"])
-        meta = event["detail"]["meta"]
-        name = f"{event['detail_type']} {meta['correlation_id'][:8]} {meta['event_id'][:8]}"
-        self.committed[name] = event["detail_type"]
+        detail_type, saga_id, event_id = _identity_in(new["S"])
+        self.committed[f"{detail_type} {saga_id[:8]} {event_id[:8]}"] = detail_type
 
     def _head(self, change: Change) -> None:
         """Keep the watchdog's clock going for as long as a saga is open whose deadline was not told."""
@@ -345,8 +362,11 @@ class Judge(Observer):
 
     def logged(self, text: str) -> None:
         """Judge a part of a log line."""
-        if _TOLD.search(text) or text in _DIGITS:
-            self.fail(f"a log line tells what a customer typed: {text[:200]}")
+        for told in _TOLD:
+            if told in text:
+                self.fail(f"a log line tells what a customer typed: {text[:200]}")
+        if text in _DIGITS:
+            self.fail(f"a log line tells what a customer typed: {text}")
 
     # --- at the end -------------------------------------------------------------------------------------------------
 
@@ -372,12 +392,11 @@ class Judge(Observer):
     def _delivered(self) -> None:
         """Every event that was committed is published, and everything published reaches whom it is for."""
         world = self.world
+        taken = {routed for routed, function in world.routed if function != self.recorder}
         for name, detail_type in self.committed.items():
             if not world.published.get(name):
                 self.fail(f"{name} was committed and never published")
-            elif detail_type not in FOR_NOBODY and not any(
-                routed == name and function != self.recorder for routed, function in world.routed
-            ):
+            elif detail_type not in FOR_NOBODY and name not in taken:
                 self.fail(f"{detail_type} goes to nobody")
             elif world.published[name] > 1 and not world.relay_trouble:
                 self.fail(f"{name} was published {world.published[name]} times, and nothing had gone wrong")

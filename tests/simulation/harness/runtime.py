@@ -8,10 +8,12 @@ the logger's stream. A call that falls outside of a schedule is an error, so not
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import json
 import logging
+import marshal
 import os
 import random as real_random
 import ssl
@@ -34,6 +36,10 @@ BASE_ENVIRONMENT = {
     "POWERTOOLS_METRICS_NAMESPACE": "simulation",
     "POWERTOOLS_SERVICE_NAME": "simulation",
 }
+
+
+REMEMBERED_DOCUMENTS = 64
+"""Documents of one schema that are known to be valid; a saga's are looked at soon again or never."""
 
 
 class HarnessError(BaseException):
@@ -125,8 +131,9 @@ def _sampled(method: Callable[..., None], *, tells: bool = True) -> Callable[...
         if _Holder.full_logs:
             method(*messages, **({} if extra is None else {"extra": extra}), **values)
         elif tells and (outside := _Holder.outside) is not None:
+            logged = outside.logged
             for value in (*messages, *values.values(), *(extra.values() if extra else ())):
-                outside.logged(value if isinstance(value, str) else repr(value))
+                logged(value if type(value) is str else repr(value))
 
     return call
 
@@ -153,6 +160,7 @@ def install() -> None:
         install.done = True  # type: ignore[attr-defined]
         _catch_calls()
     _quiet_observability()
+    _remember_valid_documents()
 
 
 def _catch_calls() -> None:
@@ -228,6 +236,38 @@ def _quiet_observability() -> None:
     add = metrics.add_metric
     metrics.flush_metrics = flush_metrics  # type: ignore[method-assign, assignment]
     metrics.add_metric = add_metric  # type: ignore[method-assign, assignment]
+
+
+def _remember_valid_documents() -> None:
+    """Have the kit's validators look once at the same content: an event is checked by who makes it and who gets it."""
+    from saga_kit import schema
+
+    if getattr(schema, "remembers", False):
+        return
+    schema.remembers = True  # type: ignore[attr-defined]
+    compiled = schema._validator
+
+    @functools.cache
+    def validator(name: str) -> Callable[[object], object]:
+        validate = compiled(name)
+        valid: set[bytes] = set()
+
+        def check(value: Any) -> object:
+            try:
+                # Every value with its type, which equality does not tell (``True == 1``); version 2 has no references.
+                content = marshal.dumps(value, 2)
+            except ValueError:
+                return validate(value)
+            if content not in valid:
+                validate(value)
+                if len(valid) >= REMEMBERED_DOCUMENTS:
+                    valid.clear()
+                valid.add(content)
+            return value
+
+        return check
+
+    schema._validator = validator
 
 
 def adopt() -> None:

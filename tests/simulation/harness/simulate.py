@@ -147,7 +147,7 @@ def run(
     finally:
         runtime.attach(None)
     states = [entry.states for entry in judge.stories.values() if any(entry.states.values())]
-    return Result(
+    result = Result(
         seed,
         violation,
         world.steps,
@@ -163,6 +163,8 @@ def run(
         decisions.taken,
         world.trace or [],
     )
+    world.dissolve()
+    return result
 
 
 def stock_items(sku: str, quantities: Sequence[int], price: int) -> list[Item]:
@@ -318,6 +320,7 @@ class _Outcome:
             return
         world.count("stream", "record", POISON_RECORD)
         world.poison_records += 1
-        table = world.db.tables[world.deployment.table_of("order")]
-        table.put(("poison#1",), {"pk": {"S": "poison#1"}, "state": {"S": "?"}, "outbox": {"S": "no event"}}, world.now)
-        world.settle()
+        name = world.deployment.table_of("order")
+        row = {"pk": {"S": "poison#1"}, "state": {"S": "?"}, "outbox": {"S": "no event"}}
+        world.db.tables[name].put(("poison#1",), row, world.now)
+        world.settle([name])

@@ -12,7 +12,7 @@ import json
 import math
 import os
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +25,7 @@ from . import dynamodb, providers, runtime
 from .decisions import Decisions
 from .deployment import Deployment, Function, Handler, Rule, Schedule, StreamMapping, Target
 from .dynamodb import Change, DynamoDB, DynamoError, Table
+from .patterns import compile_pattern
 from .providers import Mail, Provider
 from .runtime import HarnessError, Killed
 
@@ -226,7 +227,10 @@ def _serve(invocation: Invocation) -> None:
         world: World = invocation.world
         world.run_handler(invocation)
         _IDLE.append(greenlet.getcurrent())
-        invocation = world.leave()
+        course = world.course
+        # One that waits keeps no world alive.
+        del world, invocation
+        invocation = course.switch()
 
 
 class HttpResponse:
@@ -278,10 +282,11 @@ class Observer:
 
 
 class Routes:
-    """The rules of the bus, and which of them match: where source and detail type decide, that is remembered."""
+    """The rules of the bus, and which of them match: what source and detail type decide is remembered."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
+        self._heads = [_head_of(rule) for rule in rules]
         self._by_type: dict[tuple[str, str], list[tuple[Rule, bool]]] = {}
 
     def matching(self, source: str, detail_type: str, message: Mapping[str, Any]) -> list[Rule]:
@@ -290,9 +295,20 @@ class Routes:
         if candidates is None:
             head = {"source": source, "detail-type": detail_type}
             candidates = self._by_type[source, detail_type] = [
-                (rule, rule.looks_deeper) for rule in self._rules if rule.looks_deeper or rule.matches(head)
+                (rule, rule.looks_deeper)
+                for rule, may_match in zip(self._rules, self._heads, strict=True)
+                if may_match(head)
             ]
         return [rule for rule, deeper in candidates if not deeper or rule.matches(message)]
+
+
+def _head_of(rule: Rule) -> Callable[[Mapping[str, Any]], bool]:
+    """Return what a rule asks of the source and the detail type alone."""
+    if not rule.looks_deeper:
+        return rule.matches
+    pattern = json.loads(rule.pattern)
+    head = {name: pattern[name] for name in ("source", "detail-type") if name in pattern}
+    return compile_pattern(json.dumps(head)) if head else lambda _message: True
 
 
 class World:
@@ -340,7 +356,8 @@ class World:
         self.current: Invocation | None = None
         self._heap: list[tuple[float, int, Work]] = []
         self._sequence = 0
-        self._main = greenlet.getcurrent()
+        self.course: Any = greenlet.getcurrent()
+        """The greenlet in which time passes."""
         self._seen: dict[str, int] = {}
         self._shards: dict[str, list[tuple[StreamMapping, list[_Shard]]]] = {}
         self._identities = 0
@@ -359,6 +376,13 @@ class World:
             ]
         self.environments = environments
         self._routes = routes
+
+    def dissolve(self) -> None:
+        """Let go of everything at once: the parts of a world hold each other, and waiting for a collection takes time.
+
+        Nothing can be asked of the world any more.
+        """
+        vars(self).clear()
 
     # --- the course of time -----------------------------------------------------------------------------------------
 
@@ -448,12 +472,11 @@ class World:
         if self.trace is not None:
             end = "answers" if error is None else f"fails: {type(error).__name__} {error}"
             self.note(f"{self._short(invocation.function)} {end} ({invocation.key})")
+        if error is not None:
+            # Its frames hold the invocation, which holds it: nothing of them would go before the next collection.
+            error.__traceback__ = None
+        invocation.fiber = None
         invocation.done(answer, error)
-
-    def leave(self) -> Invocation:
-        """Let the course of time go on; return the next handler for this greenlet."""
-        following: Invocation = self._main.switch()
-        return following
 
     def _switch(self, invocation: Invocation, value: Any = None) -> None:
         self.current = invocation
@@ -472,7 +495,7 @@ class World:
         moment = min(moment, invocation.deadline)
         if self._heap and self._heap[0][0] <= moment:
             self.at(moment, lambda: self._switch(invocation))
-            self._main.switch()
+            self.course.switch()
         elif moment > self.now:
             self.now = moment
         if timed_out:
@@ -501,8 +524,9 @@ class World:
         invocation.draws += 1
         return self.decisions.draw(f"random {invocation.key}/{invocation.draws}")
 
-    def logged(self, text: str) -> None:
-        self.observer.logged(text)
+    @property
+    def logged(self) -> Callable[[str], None]:
+        return self.observer.logged
 
     def _running(self) -> Invocation:
         if self.current is None:
@@ -510,7 +534,9 @@ class World:
         return self.current
 
     def _begin(self, site: str, faults: tuple[str, ...]) -> tuple[Invocation, str | None]:
-        invocation = self._running()
+        invocation = self.current
+        if invocation is None:
+            raise HarnessError("a call outside of an invocation")
         if invocation.killed is not None:
             raise invocation.killed
         invocation.calls += 1
@@ -569,7 +595,10 @@ class World:
                 raise ReadTimeoutError(endpoint_url=f"https://{service}")
             raise ConnectionClosedError(endpoint_url=f"https://{service}")
         if refusal is not None:
-            raise refusal
+            try:
+                raise refusal
+            finally:
+                del refusal  # its frames would hold it, and it them
         return answer
 
     def _outcome(
@@ -591,7 +620,7 @@ class World:
             except dynamodb.UnsupportedError as error:
                 raise HarnessError(str(error)) from None
             if operation in dynamodb.WRITES:
-                self.settle()
+                self.settle(_written(operation, params))
             return answer
         if operation == "PutEvents":
             return self._put_events(params)
@@ -631,18 +660,18 @@ class World:
             table.put(last.key, newest, self.now)
             del table.changes[kept:]
 
-    def settle(self) -> None:
-        """Take note of what changed in the tables: for the invariants, and for the streams."""
-        for name, seen in self._seen.items():
-            table = self.db.tables[name]
-            if len(table.changes) == seen:
+    def settle(self, names: Iterable[str]) -> None:
+        """Take note of what changed in the tables called ``names``: for the invariants, and for the streams."""
+        for name in names:
+            seen, changes = self._seen[name], self.db.tables[name].changes
+            if len(changes) == seen:
                 continue
-            fresh = table.changes[seen:]
-            self._seen[name] = len(table.changes)
-            for change in fresh:
+            self._seen[name] = len(changes)
+            for change in changes[seen:]:
                 self.observer.changed(name, change)
                 for mapping, shards in self._shards[name]:
-                    shard = shards[zlib.crc32(str(change.key[0]).encode()) % len(shards)]
+                    place = zlib.crc32(str(change.key[0]).encode()) if len(shards) > 1 else 0
+                    shard = shards[place % len(shards)]
                     shard.waiting.append(change)
                     self._wake(mapping, shard)
         self.observer.settled()
@@ -1100,6 +1129,13 @@ def _left(mapping: StreamMapping, batch: Sequence[Change], answer: Any) -> list[
 @functools.lru_cache(maxsize=4096)
 def _timestamp(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _written(operation: str, params: Mapping[str, Any]) -> Iterable[str]:
+    """Return the names of the tables that a write may have changed, in their order."""
+    if operation != "TransactWriteItems":
+        return (params["TableName"],)
+    return dict.fromkeys(action["TableName"] for entry in params["TransactItems"] for action in entry.values())
 
 
 def _is_consistent(operation: str, params: Mapping[str, Any]) -> bool:
