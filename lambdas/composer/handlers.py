@@ -86,7 +86,7 @@ def _refresh_payment(event: Event) -> str:
     cache, order_id = _cache(), event.meta.correlation_id
     # First, so that nobody sees the old one, also when the new one cannot be had now.
     _outdate(cache, event)
-    if not cache.refresh(PAYMENT, order_id, lambda: sources.ask(PAYMENT.name, {"order_id": order_id})):
+    if not cache.refresh(PAYMENT, order_id, lambda: sources.ask(PAYMENT.name, {"order_id": order_id}, attempts=3)):
         return "nothing"
     return "done" if facts.facts().add(f"refresh#{event.meta.event_id}", facts.refreshed(event)) else "nothing"
 

@@ -25,9 +25,12 @@ class UnavailableError(SagaError):
         self.source = source
 
 
-def ask(source: str, question: Mapping[str, Any]) -> Any:
-    """Return what the read function of ``source`` answers. Raises ``UnavailableError`` when it does not in time."""
-    client = aws.client("lambda", attempts=1, timeout=call_seconds(), connections=CONNECTIONS)
+def ask(source: str, question: Mapping[str, Any], attempts: int = 1) -> Any:
+    """Return what the read function of ``source`` answers. Raises ``UnavailableError`` when it does not in time.
+
+    It is called ``attempts`` times as long as it is throttled or does not answer: once where somebody waits.
+    """
+    client = aws.client("lambda", attempts=attempts, timeout=call_seconds(), connections=CONNECTIONS)
     try:
         answer = client.invoke(FunctionName=_functions()[source], Payload=json.dumps(question).encode())
         content = answer["Payload"].read()

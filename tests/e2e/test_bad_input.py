@@ -300,7 +300,7 @@ def test_event_that_cannot_be_read_is_a_dead_letter(
     shop.settle()
 
     found: dict[str, list[Any]] = {}
-    while queues := shop.dead_letters(every=True):
+    while queues := shop.dead_letters():
         for queue in queues:
             found.setdefault(queue, []).append(shop.take_dead_letter(queue)["Body"])
     wanted: dict[str, list[Any]] = {}

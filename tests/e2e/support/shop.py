@@ -70,9 +70,6 @@ def an_order(
     }
 
 
-REFRESHES = "composer/cache_manager_payments/failed"
-
-
 class Shop:
     """One deployment. Every event of its bus is on record here, as `published`."""
 
@@ -415,17 +412,11 @@ class Shop:
 
     # Dead letters
 
-    def dead_letters(self, *, every: bool = False) -> dict[str, int]:
-        """How many messages there are in each queue that is not empty.
-
-        Without `every` but for refreshes of cached payments: they ask another function, and a burst of orders takes all
-        the executions at once that the local account has. No saga waits for them; the cached payment is late.
-        """
+    def dead_letters(self) -> dict[str, int]:
+        """How many messages there are in each queue that is not empty."""
         found = {}
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         for key, queue in self.outputs["queues"].items():
-            if key == REFRESHES and not every:
-                continue
             answer = self._sqs.get_queue_attributes(QueueUrl=queue["url"], AttributeNames=names)
             if count := sum(int(answer["Attributes"][name]) for name in names):
                 found[key] = count
