@@ -60,20 +60,22 @@ def main() -> int:
         shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
 
 
-def _keep_connections() -> None:
-    """Leave it to the clients when a connection is closed.
+def _keep_answers() -> None:
+    """Leave it to the clients when a connection is closed, and have Terraform's lost answers again.
 
     The server closes one that rests for 75 s, and any after a thousand requests, which a large deployment reaches. A
     request that comes as the server closes takes effect and is not answered; the client asks again for what it has had,
     and Terraform then finds that a Lambda permission is there which it has yet to make.
     """
+    from emulator.repeats import answering_again  # noqa: PLC0415, after sys.path is set
+
     hypercorn: Any = importlib.import_module("hypercorn.asyncio")  # in the emulator's environment only
     stock = hypercorn.serve
 
     def serve(app: Any, config: Any, **options: Any) -> Any:
         config.keep_alive_timeout = _KEEP_ALIVE_SECONDS
         config.keep_alive_max_requests = sys.maxsize
-        return stock(app, config, **options)
+        return stock(answering_again(app), config, **options)
 
     hypercorn.serve = serve
 
@@ -91,7 +93,7 @@ def _serve(*, stock: bool) -> int:
     except CorrectionError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    _keep_connections()
+    _keep_answers()
     sys.argv = ["ministack"]
     try:
         module("app").main()
