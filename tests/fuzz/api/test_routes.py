@@ -31,7 +31,9 @@ from local_platform.scenarios import PRICES, SCENARIOS, STOCK
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))
 """Requests of each operation, kind of caller and kind of input."""
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+CONFORMANCE = [status_code_conformance, content_type_conformance, response_schema_conformance]
+BUSY = {429, 503}
+"""What asks to come again: on a machine with much other work, a service may miss its budget once, and not for ever."""
 SETTINGS = hypothesis.settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -98,20 +100,43 @@ def test_no_request_gets_anything_but_what_the_document_says(
     there = {parameter.name: known[operation.path.split("/")[1]] for parameter in operation.path_parameters}
     answered: set[int] = set()
 
-    def ask(case: Any) -> None:
+    def answer(case: Any) -> Any:
         response = case.call(base_url=endpoint, auth=auth, timeout=60)
+        if response.status_code in BUSY:
+            case.validate_response(response, checks=CONFORMANCE)
+        assert response.status_code not in BUSY, response.text
+        return response
+
+    def ask(case: Any) -> None:
+        response = eventually(lambda: answer(case))
         answered.add(response.status_code)
-        case.validate_response(response, checks=CHECKS)
+        case.validate_response(response, checks=[not_a_server_error, *CONFORMANCE])
 
     strategies = [operation.as_strategy(mode)]
     if there and (operation.query or operation.body):
         strategies.append(operation.as_strategy(mode, path_parameters=there))
+    if label == "POST /orders" and mode is GenerationMode.POSITIVE:
+        strategies.append(operation.as_strategy(mode).map(lambda case: _of_the_shop(case, customer)))
     for strategy in strategies:
         SETTINGS(hypothesis.given(case=strategy)(ask))()
     if there and mode is GenerationMode.POSITIVE:
         ask(operation.Case(path_parameters=dict(there), **_body_of(operation)))
     assert answered, "nothing was asked"
+    if mode is GenerationMode.POSITIVE:
+        assert min(answered) < 300, f"nothing but refusals: {sorted(answered)}"
     print(f"{label} by {caller}, {mode.value}: {sorted(answered)}")
+
+
+def _of_the_shop(case: Any, customer: Customer) -> Any:
+    """A case with what no schema tells: whose order it is, a currency, a country and a total that the shop takes."""
+    lines = [
+        {**line, "quantity": min(line["quantity"], 10), "unit_price": min(line["unit_price"], 5_000)}
+        for line in case.body["lines"]
+    ]
+    ship_to = {**case.body["ship_to"], "country": "AT"}
+    of_the_shop = {"customer_id": customer.customer_id, "currency": "EUR", "lines": lines, "ship_to": ship_to}
+    case.body = {**case.body, **of_the_shop}
+    return case
 
 
 def _body_of(operation: Any) -> dict[str, Any]:
@@ -130,7 +155,7 @@ def test_the_known_order_is_answered_well(client: Client, customer: Customer, kn
 
     def listed() -> None:
         for caller in (client, customer):
-            page = caller.request("GET", f"/customers/{known['customers']}/orders").json()
-            assert [order["order_id"] for order in page["orders"]] == [known["orders"]]
+            page = caller.request("GET", f"/customers/{known['customers']}/orders?limit=100").json()
+            assert known["orders"] in {order["order_id"] for order in page["orders"]}
 
     eventually(listed)
