@@ -34,7 +34,6 @@ class Layer:
         holds: one line for people.
         workers: processes that its tests are spread over; 0 for none but pytest's own.
         uses_terraform: whether the source of providers has to be settled before.
-        when_named: whether it runs only when it is asked for by its name, and not when all are run.
         without: folder in its folder that is a layer of its own.
     """
 
@@ -42,7 +41,6 @@ class Layer:
     holds: str
     workers: int = 0
     uses_terraform: bool = False
-    when_named: bool = False
     without: str | None = None
 
 
@@ -62,15 +60,10 @@ LAYERS = (
     Layer("audit", "secrets, vulnerable dependencies, workflows, bill of materials"),
     Layer("e2e", "the platform, applied to the emulator and put through every failure", uses_terraform=True),
     Layer("fuzz", "generated requests and events for every handler", uses_terraform=True, without="api"),
-    Layer("fuzz/api", "generated requests for the API as it runs", uses_terraform=True, when_named=True),
-    Layer(
-        "console",
-        "the console in a headless Chromium, against the platform on the emulator",
-        uses_terraform=True,
-        when_named=True,
-    ),
+    Layer("fuzz/api", "generated requests for the API as it runs", uses_terraform=True),
+    Layer("console", "the console in a headless Chromium, against the platform on the emulator", uses_terraform=True),
     Layer("simulation", "schedules of messages, crashes and duplicates", workers=2),
-    Layer("benchmarks", "start-up time and calls against their limits"),
+    Layer("benchmarks", "start-up time and calls against their limits; orders a second", uses_terraform=True),
 )
 
 
@@ -290,13 +283,7 @@ def main() -> int:
         epilog=f"layers:\n{listing}\n\nArguments after -- go to pytest: test unit -- -k relay -x",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    alone = " and ".join(name for name, layer in layers.items() if layer.when_named)
-    parser.add_argument(
-        "layers",
-        nargs="*",
-        metavar="layer",
-        help=f"which to run (default: all{f' but {alone}' if alone else ''}, benchmarks shortened)",
-    )
+    parser.add_argument("layers", nargs="*", metavar="layer", help="which to run (default: all, benchmarks shortened)")
     own, arguments = _split(sys.argv[1:])
     names = parser.parse_args(own).layers
     unknown = [name for name in names if name not in layers]
@@ -307,11 +294,7 @@ def main() -> int:
     console = Console(soft_wrap=not sys.stdout.isatty())
     # Asked to end by a signal, as by Ctrl-C: what is running gets the time to clean up.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    results, interrupted = run(
-        [layers[name] for name in names or [name for name, layer in layers.items() if not layer.when_named]],
-        arguments,
-        console,
-    )
+    results, interrupted = run([layers[name] for name in names or layers], arguments, console)
     # Plain, and last, for whatever reads the output.
     print(closing_line(results), flush=True)
     if interrupted:

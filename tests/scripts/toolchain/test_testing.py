@@ -109,16 +109,15 @@ def test_arguments_for_pytest(project: Path) -> None:
     assert out.splitlines()[-1] == "1 passed, 0 failed, 0 skipped"
 
 
-@pytest.mark.parametrize(("named", "line"), [((), "1 passed"), (("slow",), "2 passed"), (("unit", "slow"), "3 passed")])
-def test_a_layer_may_run_only_when_it_is_named(project: Path, named: tuple[str, ...], line: str) -> None:
+def test_a_folder_of_a_layer_may_be_a_layer_of_its_own(project: Path) -> None:
     (project / "tests" / "unit" / "test_a.py").write_text("def test_good(): pass")
-    for folder in ("slow", "unit/apart"):
-        (project / "tests" / folder).mkdir()
-        (project / "tests" / folder / "test_b.py").write_text("def test_good(): pass\ndef test_better(): pass")
-    layers = 'Layer("unit", "quick", without="apart"), testing.Layer("slow", "", when_named=True)'
-    with start(project, *named, layers=layers) as process:
-        out, _ = process.communicate(timeout=200)
-    assert out.splitlines()[-1] == f"{line}, 0 failed, 0 skipped"
+    (project / "tests" / "unit" / "apart").mkdir()
+    (project / "tests" / "unit" / "apart" / "test_b.py").write_text("def test_bad(): assert False")
+    layers = 'Layer("unit", "quick", without="apart"), testing.Layer("unit/apart", "")'
+    for named, line in {"unit": "1 passed, 0 failed", "unit/apart": "0 passed, 1 failed"}.items():
+        with start(project, named, layers=layers) as process:
+            out, _ = process.communicate(timeout=200)
+        assert out.splitlines()[-1] == f"{line}, 0 skipped"
 
 
 def test_an_unknown_layer(project: Path) -> None:
