@@ -701,6 +701,11 @@ BUGS: tuple[Bug, ...] = (
         ],
     ),
     Bug(
+        "refused-by-one-look",
+        "an order is refused when the shards, read one after the other, each had too little when it was read",
+        [Edit("inventory.store", "if len(found) == 1 or versions == before or", "if found or versions == before or")],
+    ),
+    Bug(
         "never-made-up",
         "an order is refused when no shard has all of it",
         [Edit("inventory.shards", "    return [] if left else pieces\n", "    return []\n")],

@@ -24,6 +24,8 @@ class Rates:
     delay: float = 0.0
     duplicate: float = 0.0
     kinds: frozenset[str] = frozenset()
+    scatter: float | None = None
+    """How often much time passes between two reads of one batch; ``None``: as often as anything is delayed."""
 
 
 @dataclass(slots=True)
@@ -72,13 +74,20 @@ class Decisions:
 
     def delay(self, name: str, ordinary: float, long: Sequence[float]) -> float:
         """Decide on a delay in seconds: the ordinary one, or one of about the ``long`` ones."""
-        rate = self.rates.delay
+        return self._delay(name, self.rates.delay, ordinary, long)
+
+    def _delay(self, name: str, rate: float, ordinary: float, long: Sequence[float]) -> float:
         if rate <= 0.0 or self.draw(name) >= rate or (self.allowed is not None and name not in self.allowed):
             return ordinary
         fine = self.draw(name + "?") * len(long)
         seconds = long[int(fine)] * (0.5 + (fine - int(fine)))
         self.taken[name] = f"{seconds:.3f} s"
         return seconds
+
+    def apart(self, name: str, ordinary: float, long: Sequence[float]) -> float:
+        """Decide on the seconds between two reads of one batch, as ``delay`` does."""
+        rates = self.rates
+        return self._delay(name, rates.delay if rates.scatter is None else rates.scatter, ordinary, long)
 
     def number(self, name: str, low: int, high: int) -> int:
         """Return a whole number from ``low`` to ``high`` that belongs to ``name``; it counts as ordinary."""

@@ -92,15 +92,20 @@ def draw_scenario(seed: int) -> Scenario:
     burst = draw.random() < BURST_RATE
     count = draw.choice((3, 4)) if burst else 2 if draw.random() < PAIR_RATE else 1
     hot = draw.random() < HOT_RATE
-    # In a rush orders and deliveries of single pieces of a hot item come in turns.
+    # In a rush orders and deliveries of single pieces of a hot item come all at once, or take turns.
     rush = hot and draw.random() < RUSH_RATE
+    turns = rush and draw.random() < TURNS_RATE
     if rush:
         skus[HOT_SKU] = (1, skus[HOT_SKU][1])
         rates.delay, count = max(_DELAY_RATES), 5
     shards = {HOT_SKU: _spread(draw, skus[HOT_SKU][0])} if hot else {}
     orders = tuple(_order(draw, number, skus, burst=burst, hot=hot) for number in range(count))
     deliveries: tuple[DeliveryPlan, ...] = ()
-    if rush:
+    if turns:
+        # There is always a piece, in this shard or in that, and who reads them one after the other may see none.
+        rates.delay, rates.scatter = TURNS_DELAY_RATE, 1.0
+        orders, deliveries = _in_turns(draw, orders, skus[HOT_SKU][1])
+    elif rush:
         orders = tuple(_rushed(draw, plan, skus[HOT_SKU][1]) for plan in orders)
         deliveries = tuple(
             DeliveryPlan(draw.uniform(*RUSH_SECONDS) + 0.1, HOT_SKU, 1, skus[HOT_SKU][1], 1) for _ in range(2)
@@ -130,6 +135,18 @@ def _spread(draw: random.Random, quantity: int) -> tuple[int, ...]:
     for _ in range(quantity):
         shards[draw.randrange(len(shards))] += 1
     return tuple(shards)
+
+
+def _in_turns(
+    draw: random.Random, plans: tuple[OrderPlan, ...], price: int
+) -> tuple[tuple[OrderPlan, ...], tuple[DeliveryPlan, ...]]:
+    """Return orders of one piece of the hot item each, and a delivery of one just before each gets to the stock."""
+
+    def moment(turn: float) -> float:
+        return TURN_SECONDS * (turn + draw.random() / 2)
+
+    orders = [dataclasses.replace(_rushed(draw, plan, price), at=moment(number)) for number, plan in enumerate(plans)]
+    return tuple(orders), tuple(DeliveryPlan(moment(number + 1), HOT_SKU, 1, price, 1) for number in range(len(plans)))
 
 
 def _rushed(draw: random.Random, plan: OrderPlan, price: int) -> OrderPlan:
@@ -166,8 +183,11 @@ PAIR_RATE = 0.06
 BURST_LAG_SECONDS = 1.5
 HOT_SKU = "SKU-0"
 """The item whose stock is in shards, where one is."""
-HOT_RATE, RUSH_RATE = 0.1, 0.1
+HOT_RATE, RUSH_RATE, TURNS_RATE = 0.1, 0.15, 0.6
 RUSH_SECONDS = (0.0, 0.5)
+TURN_SECONDS = 0.1
+"""About the time that an order takes from the client to the stock."""
+TURNS_DELAY_RATE = 0.02
 
 
 def _order(

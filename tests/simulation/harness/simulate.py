@@ -114,7 +114,7 @@ def run(
     """Run the schedule of ``seed``; with ``allowed``, only these of its decisions differ from the ordinary."""
     story = about or scenario.draw_scenario(seed)
     chosen = rates or story.rates
-    decisions = Decisions(seed, Rates(chosen.fault, chosen.delay, chosen.duplicate, chosen.kinds), allowed)
+    decisions = Decisions(seed, dataclasses.replace(chosen), allowed)
     environments = on.environments
     if story.deadline_seconds is not None:
         entry = on.entries["place_order"]

@@ -639,7 +639,7 @@ class World:
         first = self.decisions.number(f"batch {name}", 0, len(places) - 1)
         for number, (table, request, key) in enumerate(places[first:] + places[:first]):
             if number:
-                self._pass(invocation, self.decisions.delay(f"batch {name}/{number}", READ_SECONDS, READ_DELAYS))
+                self._pass(invocation, self.decisions.apart(f"batch {name}/{number}", READ_SECONDS, READ_DELAYS))
             one = self.db.call("BatchGetItem", {"RequestItems": {table: {**request, "Keys": [key]}}})
             responses.setdefault(table, []).extend(one["Responses"][table])
         return {"Responses": responses, "UnprocessedKeys": {}}
@@ -1071,6 +1071,7 @@ class World:
         """End all faults, and put every dead letter back until only poison is left. Raises ``Violation``."""
         rates = self.decisions.rates
         rates.fault = rates.delay = rates.duplicate = 0.0
+        rates.scatter = None
         self._rounds_allowed = 20 * MAX_ROUNDS
         if self.observer.is_due():
             self.remind(self.now)
