@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from tests.e2e.support.commands import Run, redrive_refreshes
 from tests.e2e.support.events import a_deadline
 from tests.e2e.support.outcome import (
     CANCELLATION,
@@ -123,6 +124,7 @@ def _shuffled(events: Sequence[Event]) -> list[Event]:
 def test_events_that_come_again_change_nothing(
     again: Callable[[Sequence[Event]], list[Event]],
     shop: Shop,
+    run: Run,
     stories: dict[str, Story],
     events: list[Event],
     ended: tuple[Tables, int],
@@ -133,20 +135,20 @@ def test_events_that_come_again_change_nothing(
         shop.publish(event)
     shop.settle()
     assert _counted(shop.listen()[before:]) == _counted(published), "a duplicate had something published"
-    _check_unchanged(shop, stories, ended)
+    _check_unchanged(shop, run, stories, ended)
 
 
 def test_events_that_come_again_at_once_change_nothing(
-    shop: Shop, stories: dict[str, Story], events: list[Event], ended: tuple[Tables, int]
+    shop: Shop, run: Run, stories: dict[str, Story], events: list[Event], ended: tuple[Tables, int]
 ) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(shop.publish, events))
     shop.settle()
-    _check_unchanged(shop, stories, ended)
+    _check_unchanged(shop, run, stories, ended)
 
 
 def test_replayed_archive_changes_nothing(
-    shop: Shop, stories: dict[str, Story], events: list[Event], ended: tuple[Tables, int]
+    shop: Shop, run: Run, stories: dict[str, Story], events: list[Event], ended: tuple[Tables, int]
 ) -> None:
     """The archive has all that was ever on the bus, with the duplicates of the tests before."""
     before = len(shop.listen())
@@ -155,10 +157,10 @@ def test_replayed_archive_changes_nothing(
     replayed = shop.listen()[before:]
     assert {_identity(event) for event in events} <= {_identity(event) for event in replayed}
     assert all(event.get("replay-name") for event in replayed), "a duplicate had something published"
-    _check_unchanged(shop, stories, ended)
+    _check_unchanged(shop, run, stories, ended)
 
 
-def _check_unchanged(shop: Shop, stories: dict[str, Story], ended: tuple[Tables, int]) -> None:
+def _check_unchanged(shop: Shop, run: Run, stories: dict[str, Story], ended: tuple[Tables, int]) -> None:
     tables, mails = ended
     now = shop.tables()
     for service, rows in tables.items():
@@ -166,6 +168,7 @@ def _check_unchanged(shop: Shop, stories: dict[str, Story], ended: tuple[Tables,
     assert len(shop.client.mails()) == mails
     for order_id, order, outcome in stories.values():
         check_end(shop, order_id, order, outcome)
+    redrive_refreshes(shop, run)
     assert shop.dead_letters() == {}
 
 

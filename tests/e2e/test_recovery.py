@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.e2e.support.commands import Run
+from tests.e2e.support.commands import Run, redrive_refreshes
 from tests.e2e.support.events import a_failure
 from tests.e2e.support.outcome import CANCELLATION, SHIPPED, Outcome, check_end, check_stock, refused, stopped
 from tests.e2e.support.shop import Event, Item, Shop, Tables, an_order
@@ -167,6 +167,7 @@ def test_a_lost_table_comes_back_as_it_was(shop: Shop, run: Run, past: Past, ser
     shop.settle()
     assert differences(past, shop.tables()) == {}
     assert mails(shop, past.under_way[1]) == past.mails
+    redrive_refreshes(shop, run)
     assert shop.dead_letters() == {}
     assert "@example.com" not in result.stdout + result.stderr
 

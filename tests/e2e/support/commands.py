@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.e2e.support.shop import Shop
+
 from local_platform.deployment import Deployment
 from toolchain.venv import ROOT
 
@@ -34,3 +36,19 @@ class Run:
             check=False,
             timeout=300,
         )
+
+
+REFRESHES = "composer/cache_manager_payments/failed"
+
+
+def redrive_refreshes(shop: Shop, run: Run) -> None:
+    """Do what an operator does about refreshes of cached payments that came in a burst, until none is left.
+
+    Each asks a function of another service, and all events of an archive at once take all the executions that there
+    are. The tries follow one another within seconds here, and within minutes on AWS.
+    """
+    for _ in range(5):
+        if REFRESHES not in shop.dead_letters():
+            return
+        assert run("dead_letters", "--queue", REFRESHES).returncode == 0
+        shop.settle()
