@@ -17,6 +17,7 @@ from .dynamodb import WRITES, DynamoDB, DynamoError, Index, Table
 from .values import Item, Value
 
 PLAIN, SORTED = "plain", "sorted"
+ITEMS = "(items)"
 
 Operation = tuple[str, dict[str, Any]]
 
@@ -58,6 +59,8 @@ class Explained:
     reference: str
     reason: str
     applies: Callable[[str, Mapping[str, Any], Any, Any], bool]
+    sees_items: bool = False
+    """Whether ``params`` have under ``ITEMS`` what the operation found in the tables."""
 
 
 @dataclass(slots=True)
@@ -405,6 +408,7 @@ def compare(reference: Reference, name: str, seed: int, count: int, *, round_len
         generator = Generator(random.Random(f"{seed}/{number}"))  # noqa: S311 - it must be repeatable, not secret
         for _ in range(min(round_length, count - result.operations)):
             operation, params = generator.operation()
+            found = {name: dict(table.items) for name, table in ours.tables.items()}
             one = _outcome(ours.call, operation, params)
             other = _outcome(reference.call, operation, params)
             result.operations += 1
@@ -424,7 +428,8 @@ def compare(reference: Reference, name: str, seed: int, count: int, *, round_len
                 (
                     entry
                     for entry in EXPLAINED
-                    if entry.reference == name and entry.applies(operation, params, one, other)
+                    if entry.reference == name
+                    and entry.applies(operation, {**params, ITEMS: found} if entry.sees_items else params, one, other)
                 ),
                 None,
             )
@@ -507,10 +512,14 @@ def _comparable_value(value: Value) -> Any:
 
 
 def _crashes_on(text: str) -> Callable[[str, Mapping[str, Any], Any, Any], bool]:
-    """The reference fell over (or cancelled a transaction with a made-up code) where the request holds ``text``."""
+    """The reference fell over (or cancelled a transaction with a made-up code) where the request holds ``text``.
+
+    It may be what an item had held before, as the reference keeps it, that it fell over: then it says so.
+    """
 
     def applies(_operation: str, params: Mapping[str, Any], _ours: Any, theirs: Any) -> bool:
-        return text in repr(params) and theirs[0] == "error" and "Error" in repr(theirs)
+        told = theirs[0] == "error" and str(theirs[1]).startswith("crash:") and text in str(theirs[1])
+        return told or (text in repr(params) and theirs[0] == "error" and "Error" in repr(theirs))
 
     return applies
 
@@ -541,6 +550,18 @@ def _unordered(_operation: str, params: Mapping[str, Any], ours: Any, theirs: An
     return "TypeError" in repr(theirs) or (has_such and bool(ours[1] == "ValidationException"))
 
 
+def _orders_truth(_operation: str, params: Mapping[str, Any], ours: Any, theirs: Any) -> bool:
+    """A condition of order held there on an item that has a truth value, and did not here."""
+    condition = str(params.get("ConditionExpression", ""))
+    items = params[ITEMS].get(params.get("TableName"), {}).values()
+    return (
+        any(sign in condition for sign in ("<", ">", "BETWEEN"))
+        and any("BOOL" in value for item in items for value in item.values())
+        and ours[1] == "ConditionalCheckFailedException"
+        and theirs[0] == "ok"
+    )
+
+
 def _refused_whole(_operation: str, _params: Mapping[str, Any], ours: Any, theirs: Any) -> bool:
     return bool(theirs[1] == "ValidationException" and ours[0] == "error" and "ValidationError" in repr(ours[3]))
 
@@ -567,7 +588,10 @@ def _begins_with_other(_operation: str, params: Mapping[str, Any], _ours: Any, t
 
 def _nested_in_other(_operation: str, params: Mapping[str, Any], ours: Any, theirs: Any) -> bool:
     text = repr(params)
-    return bool("#map." in text or "[0]" in text) and bool("ValidationException" in (ours[1], theirs[1]))
+    refused = "ValidationException" in (ours[1], theirs[1])
+    return ("#map." in text or "[0]" in text) and (
+        refused or (ours[0] == "error" and "ValidationError" in repr(ours[3]))
+    )
 
 
 def _null_among(_operation: str, params: Mapping[str, Any], _ours: Any, _theirs: Any) -> bool:
@@ -599,6 +623,9 @@ EXPLAINED: list[Explained] = [
     Explained("moto", "no LastEvaluatedKey when Limit falls on the last item; DynamoDB gives one", _page_ends_at_end),
     Explained("moto", "an absent attribute counts as equal to NULL", _null_among),
     Explained("moto", "comparing the order of types that have none raises TypeError or is false", _unordered),
+    Explained(
+        "moto", "a truth value has an order among numbers; in DynamoDB it has none", _orders_truth, sees_items=True
+    ),
     Explained(
         "moto", "an update that does not fit its item refuses a transaction, DynamoDB cancels it", _refused_whole
     ),
@@ -648,7 +675,7 @@ class BotoReference:
             raise DynamoError(response["Error"]["Code"], response["Error"]["Message"], **members) from None
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             # The reference itself fell over; a difference like any other, to be explained or not.
-            raise DynamoError(f"crash:{type(error).__name__}", str(error)) from None
+            raise DynamoError(f"crash:{type(error).__name__}: {error}", str(error)) from None
         return answer
 
     def items(self, table: str) -> list[Item]:
