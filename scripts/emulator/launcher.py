@@ -5,6 +5,7 @@ that run the functions end with the process they were started for, however that 
 """
 
 import argparse
+import asyncio
 import fcntl
 import importlib
 import json
@@ -72,12 +73,22 @@ def _keep_answers() -> None:
     hypercorn: Any = importlib.import_module("hypercorn.asyncio")  # in the emulator's environment only
     stock = hypercorn.serve
 
-    def serve(app: Any, config: Any, **options: Any) -> Any:
+    async def serve(app: Any, config: Any, **options: Any) -> Any:
         config.keep_alive_timeout = _KEEP_ALIVE_SECONDS
         config.keep_alive_max_requests = sys.maxsize
-        return stock(answering_again(app), config, **options)
+        return await stock(answering_again(app), config, **{**options, "shutdown_trigger": _asked_to_stop})
 
     hypercorn.serve = serve
+
+
+async def _asked_to_stop() -> None:
+    """Wait for a signal that ends the emulator, and tell the corrections of it before a request is refused."""
+    asked = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    await asked.wait()
+    if restarts := sys.modules.get("emulator.corrections.restarts"):
+        restarts.stopping.set()
 
 
 def _serve(*, stock: bool) -> int:

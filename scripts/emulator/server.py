@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,7 +24,7 @@ DEFAULT_REGION = "eu-west-1"
 _HOST = "127.0.0.1"
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _READY_SECONDS = 30.0
-_STOP_SECONDS = 15.0
+_STOP_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 # What a program keeps of the user's environment beside the emulator's own settings. Whatever configures an AWS client
 # or a proxy would lead requests elsewhere, and so would most of what Python and MiniStack read.
@@ -55,6 +55,7 @@ class Emulator:
         process: subprocess.Popen[bytes] | None = None,
         record: Path | None = None,
         state_dir: Path | None = None,
+        launch: Callable[[], subprocess.Popen[bytes]] | None = None,
     ) -> None:
         self.pid = pid
         self.port = port
@@ -62,6 +63,7 @@ class Emulator:
         self.state_dir = state_dir
         self._process = process
         self._record = record
+        self._launch = launch
 
     @classmethod
     def start(
@@ -123,18 +125,30 @@ class Emulator:
             state_dir.mkdir(parents=True, exist_ok=True)
             settings |= {"PERSIST_STATE": "1", "S3_PERSIST": "1", "STATE_DIR": str(state_dir)}
         life = ["--record", str(record), "--log-file", str(log_file)] if record else ["--parent", str(os.getpid())]
-        with log_file.open("wb") as log:
-            # A session of its own: Ctrl-C in the terminal is this process's, which then stops the emulator in order.
-            process = subprocess.Popen(
-                [python, _LAUNCHER, *life, *([] if corrected else ["--stock"])],
-                env={key: value for key, value in os.environ.items() if key in _INHERITED} | settings,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+
+        def launch() -> subprocess.Popen[bytes]:
+            with log_file.open("ab") as log:
+                # A session of its own: Ctrl-C in the terminal is this process's, which then stops the emulator in
+                # order.
+                return subprocess.Popen(
+                    [python, _LAUNCHER, *life, *([] if corrected else ["--stock"])],
+                    env={key: value for key, value in os.environ.items() if key in _INHERITED} | settings,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+
+        log_file.write_bytes(b"")
+        process = launch()
         emulator = cls(
-            pid=process.pid, port=port, log_file=log_file, process=process, record=record, state_dir=state_dir
+            pid=process.pid,
+            port=port,
+            log_file=log_file,
+            process=process,
+            record=record,
+            state_dir=state_dir,
+            launch=launch,
         )
         try:
             emulator._wait_until_ready()
@@ -211,11 +225,25 @@ class Emulator:
                 os.killpg(self.pid, signal.SIGKILL)
             self._ended_within(_STOP_SECONDS)
 
+    def restart(self) -> None:
+        """Stop it and start it again with what it held. What is under way goes on then, some of it from its beginning.
+
+        Raises:
+            EmulatorError: it was started without a `state_dir`, by another process, or it doesn't answer within 30 s.
+        """
+        if self.state_dir is None or self._launch is None:
+            raise EmulatorError("this emulator keeps no state: start it with a state_dir")
+        self.stop()
+        self._process = self._launch()
+        self.pid = self._process.pid
+        self._wait_until_ready()
+
     def snapshot(self, folder: Path) -> None:
         """Stop it and copy its state to `folder`, which is replaced; `start` goes on from it, or from a copy of it.
 
-        Records in streams aren't part of the state: functions that have not read them yet never will. Addresses that
-        hold the port, such as those of an HTTP API in a function's environment, call for the same port again.
+        What is under way is part of it: stream records that are not read yet, events that wait for a function.
+        Addresses that hold the port, such as those of an HTTP API in a function's environment, call for the same port
+        again.
 
         Raises:
             EmulatorError: it was started without a `state_dir`.

@@ -58,6 +58,18 @@ class Deployment:
     applied: bool
     cache: CacheServer | None = None
 
+    def restart(self) -> None:
+        """Stop the emulator and start it again with what it held; the cache is empty then.
+
+        Raises:
+            CacheServerError: the data cache doesn't start.
+            EmulatorError: the emulator doesn't start.
+        """
+        self.emulator.restart()
+        if self.cache:
+            self.cache.beside = self.emulator.pid
+            self.cache.resume()
+
 
 @dataclass(frozen=True, slots=True)
 class Platform:

@@ -33,6 +33,7 @@ from emulator.server import Emulator
 from local_platform.deployment import Deployment
 
 QUANTITY = 2
+WAIT_SECONDS = 300
 
 
 @dataclass
@@ -105,7 +106,7 @@ class DeadlyProvider:
         self.killed: int | None = None
 
     def __call__(self, request: Received) -> Sent:
-        reply = self._forward(request)
+        reply = forward(self._endpoint, request)
         with self._condition:
             if self.killed is not None:
                 return reply
@@ -119,13 +120,13 @@ class DeadlyProvider:
             self._condition.notify_all()
         return HANG_UP
 
-    def _forward(self, request: Received) -> Sent:
-        kept = {"authorization", "content-type", "idempotency-key"}
-        headers = {name: value for name, value in request.headers.items() if name in kept}
-        answer = httpx.post(
-            self._endpoint + request.path, content=request.body, headers=headers, timeout=30, trust_env=False
-        )
-        return Sent(answer.status_code, answer.content, {"content-type": "application/json"})
+
+def forward(endpoint: str, request: Received) -> Sent:
+    """Have the sandbox's provider do what is asked."""
+    kept = {"authorization", "content-type", "idempotency-key"}
+    headers = {name: value for name, value in request.headers.items() if name in kept}
+    answer = httpx.post(endpoint + request.path, content=request.body, headers=headers, timeout=30, trust_env=False)
+    return Sent(answer.status_code, answer.content, {"content-type": "application/json"})
 
 
 @pytest.mark.parametrize("function", ["payment/process_pymt", "shipping/shipping", "payment/reverse_pymt"])
@@ -211,3 +212,47 @@ def test_relay_stopped_and_started(service: str, shop: Shop, flight: Flight) -> 
         eventually(check)
         source = f"shop.{service}"
         assert [event for order_id in ids for event in shop.events_of(order_id) if event["source"] == source] == []
+
+
+class HoldingProvider:
+    """A provider that does what it is asked; while it is told to hold, nobody learns of it."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self.holds = False
+        self.asked, self.released = threading.Event(), threading.Event()
+
+    def __call__(self, request: Received) -> Sent:
+        reply = forward(self._endpoint, request)
+        if not self.holds:
+            return reply
+        self.asked.set()
+        assert self.released.wait(WAIT_SECONDS)
+        return HANG_UP
+
+    def release(self) -> None:
+        """Answer again."""
+        self.holds = False
+        self.released.set()
+
+
+def test_restarted_with_its_state_kept(shop: Shop, deployment: Deployment, flight: Flight) -> None:
+    """Nothing of what was under way is lost: payments that no relay has told of yet, and some in the middle."""
+    provider = HoldingProvider(shop.outputs["sandbox"]["endpoint"])
+    with serve(provider) as server, shop.changed("payment/process_pymt", PROVIDER_URL=server.url):
+        with shop.stopped_relay("payment"):
+            ids = flight.mixed()
+
+            def check() -> None:
+                rows = shop.table("payment")
+                assert all("outbox" in rows.get(f"step#{order_id}", {}) for order_id in ids)
+
+            eventually(check)
+            provider.holds = True
+            flight.place(SHIPPED, SHIPPED)
+            assert provider.asked.wait(WAIT_SECONDS)
+            before = deployment.emulator.pid
+            deployment.restart()
+            assert deployment.emulator.pid != before
+            provider.release()
+        flight.land()

@@ -70,9 +70,15 @@ class Clients:
 
     def use(self, name: str, patience: float = 120) -> None:
         """Write a row and put an event, and see both arrive at the function, within `patience` seconds."""
+        self.put(name)
+        self.await_arrival(name, patience)
+
+    def put(self, name: str) -> None:
         self.tables.put_item(TableName="steps", Item={"pk": {"S": f"row {name}"}})
         detail = json.dumps({"order": f"event {name}"})
         self.events.put_events(Entries=[{"Source": "shop", "DetailType": "OrderPlaced", "Detail": detail}])
+
+    def await_arrival(self, name: str, patience: float) -> None:
         seen: set[Any] = set()
         deadline = time.monotonic() + patience
         url = self.queues.get_queue_url(QueueName="seen")["QueueUrl"]
@@ -99,6 +105,30 @@ def test_state_is_restored_from_a_snapshot_again_and_again(tmp_path: Path) -> No
             assert clients.rows() == 1
             assert clients.buckets.get_object(Bucket="parcels", Key="a")["Body"].read() == b"content"
             clients.use(str(number))
+
+
+def test_what_is_under_way_goes_on_after_a_restart(tmp_path: Path) -> None:
+    """An event that waits to be tried again, and a row that no function has read yet."""
+    with Emulator.start(name="tests-state", state_dir=tmp_path / "state", retry_base_seconds=20) as emulator:
+        clients = Clients(emulator)
+        clients.build()
+        clients.queues.delete_queue(QueueUrl=clients.queues.get_queue_url(QueueName="seen")["QueueUrl"])
+        [mapping] = clients.functions.list_event_source_mappings(FunctionName="note")["EventSourceMappings"]
+        clients.functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        clients.put("before")
+        eventually_logged(emulator, "QueueDoesNotExist")  # the event's first attempt
+        emulator.restart()
+        clients.queues.create_queue(QueueName="seen")
+        clients.functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+        clients.await_arrival("before", patience=120)
+        clients.use("after")
+
+
+def eventually_logged(emulator: Emulator, text: str, patience: float = 120) -> None:
+    deadline = time.monotonic() + patience
+    while text not in emulator.log_file.read_text(errors="replace"):
+        assert time.monotonic() < deadline, f"{text} is not in the log"
+        time.sleep(0.1)
 
 
 def test_stock_emulator_loses_rows_written_after_a_restart(tmp_path: Path) -> None:

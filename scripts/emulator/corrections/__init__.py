@@ -18,6 +18,7 @@ from emulator.corrections import (
     mail_authorization,
     point_in_time,
     replays,
+    restarts,
     rule_targets,
     stream_mappings,
 )
@@ -25,6 +26,7 @@ from emulator.patching import CorrectionError
 
 WRITTEN_FOR = "1.5.33"
 CORRECTIONS = (
+    restarts,
     async_invocation,
     rule_targets,
     replays,

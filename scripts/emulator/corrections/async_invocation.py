@@ -17,10 +17,12 @@ Waiting times are AWS's times LAMBDA_ASYNC_RETRY_BASE_SECONDS / 60. An event's a
 """
 
 import json
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Any
 
+from emulator.corrections import restarts
 from emulator.corrections.delivery import logger, put_on_queue, role_allows, send_record
 from emulator.patching import module, replace
 
@@ -31,16 +33,49 @@ lambda_svc = module("services.lambda_svc")
 _AWS_FIRST_RETRY = 60.0
 _AWS_THROTTLE_RETRY = (1.0, 300.0)
 _ERROR_MESSAGE_BYTES = 1024
+_stock: dict[str, Any] = {}
 
 
 def apply() -> None:
     """Put the correction in place."""
     replace(lambda_svc, "invoke_async_with_retry", invoke_async_with_retry)
+    _stock["get"] = replace(lambda_svc, "get_state", get_state)
+    _stock["load"] = replace(lambda_svc, "load_persisted_state", load_persisted_state)
 
 
 def invoke_async_with_retry(func: dict[str, Any], event: Any) -> None:
     """Queue the event for the function and return at once."""
-    concurrency.spawn_background(_Invocation(func, event).run, thread_name="emulator-async-invocation")
+    _Invocation(func, event).begin()
+
+
+def get_state() -> dict[str, Any]:
+    """Return what there is of Lambda, with the events that wait for a function."""
+    state: dict[str, Any] = _stock["get"]()
+    with _lock:
+        return {**state, "async_invocations": [invocation.noted() for invocation in _under_way.values()]}
+
+
+def load_persisted_state(data: Any) -> None:
+    """Restore Lambda, and go on with the events that wait for a function."""
+    _stock["load"](data)
+    waiting = (data or {}).get("async_invocations", [])
+    if waiting:
+        concurrency.spawn_background(lambda: _resume(waiting), thread_name="emulator-async-resume")
+
+
+def _resume(waiting: list[dict[str, Any]]) -> None:
+    restarts.await_answers()
+    for noted in waiting:
+        arn = noted["function"]
+        _, _, _, region, account_id, *_ = arn.split(":")
+        responses.set_request_account_id(account_id)
+        responses.set_request_region(region)
+        func, config, _ = lambda_svc._get_func_record_for_ref(arn)
+        if not func or not config:
+            logger.warning("%s is gone: event %s dropped", arn, noted["request_id"])
+            continue
+        record = lambda_svc._execution_record_for_config(func, {**config, "FunctionArn": arn})
+        _Invocation(record, noted["event"], noted).begin()
 
 
 def execute(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
@@ -70,21 +105,48 @@ def timestamp(seconds: float | None = None) -> str:
 
 
 class _Invocation:
-    """One event on its way through the function's queue."""
+    """One event on its way through the function's queue; `noted` is how far it had come before a restart."""
 
-    def __init__(self, func: dict[str, Any], event: Any) -> None:
+    def __init__(self, func: dict[str, Any], event: Any, noted: dict[str, Any] | None = None) -> None:
         self.func = func
         self.config: dict[str, Any] = func.get("config") or func
         self.event = event
-        self.request_id: str = responses.new_uuid()
+        noted = noted or {}
+        self.request_id: str = noted.get("request_id") or responses.new_uuid()
         # arn:aws:lambda:region:account:function:name[:qualifier]
         parts = self.config["FunctionArn"].split(":")
         self.arn = ":".join(parts[:7])
         self.qualifier = parts[7] if len(parts) > 7 else "$LATEST"
-        self.invoke_count = 0
+        self.invoke_count: int = noted.get("invoke_count", 0)
+        self.waited: float = noted.get("waited", 0.0)
         self.result: dict[str, Any] | None = None
 
+    def begin(self) -> None:
+        """Put it on its way."""
+        with _lock:
+            _under_way[self.request_id] = self
+        concurrency.spawn_background(self.run, thread_name="emulator-async-invocation")
+
+    def noted(self) -> dict[str, Any]:
+        """Return how far it has come."""
+        return {
+            "function": self.config["FunctionArn"],
+            "event": self.event,
+            "request_id": self.request_id,
+            "invoke_count": self.invoke_count,
+            "waited": self.waited,
+        }
+
     def run(self) -> None:
+        try:
+            self._run()
+        finally:
+            # What ends while the emulator stops is done again: what it wrote last may not be kept.
+            if not restarts.stopping.is_set():
+                with _lock:
+                    _under_way.pop(self.request_id, None)
+
+    def _run(self) -> None:
         account_id, region = lambda_svc._account_region_from_function_config(self.config)
         responses.set_request_account_id(account_id)
         responses.set_request_region(region)
@@ -92,7 +154,7 @@ class _Invocation:
         condition = self._attempt(
             int(settings.get("MaximumRetryAttempts", 2)), float(settings.get("MaximumEventAgeInSeconds", 21600))
         )
-        if condition is None:
+        if condition is None or restarts.stopping.is_set():
             return
         destination = ((settings.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
         dead_letter_queue = (self.config.get("DeadLetterConfig") or {}).get("TargetArn")
@@ -114,14 +176,13 @@ class _Invocation:
         """Run the function until it succeeds (None), or say why the event is given up."""
         scale = lambda_svc._LAMBDA_ASYNC_RETRY_BASE_SECONDS / _AWS_FIRST_RETRY
         started = time.monotonic()
-        saved = 0.0  # what AWS would have waited longer
-        failures = throttles = 0
-        while True:
+        failures, throttles = self.invoke_count, 0
+        while not restarts.stopping.is_set():
             func = self._current()
             if lambda_svc._reserved_concurrency(func, self.config) == 0:
                 return "ZeroReservedConcurrency"
             result = execute(func, self.event, self.request_id)
-            if not result.get("error"):
+            if not result.get("error") or restarts.stopping.is_set():
                 return None
             if result.get("throttle"):
                 first, longest = _AWS_THROTTLE_RETRY
@@ -134,10 +195,11 @@ class _Invocation:
                     return "RetriesExhausted"
                 delay = _AWS_FIRST_RETRY * 2**failures
                 failures += 1
-            if time.monotonic() - started + saved + delay > max_age:
+            if time.monotonic() - started + self.waited + delay > max_age:
                 return "EventAgeExceeded"
             time.sleep(delay * scale)
-            saved += delay * (1 - scale)
+            self.waited += delay * (1 - scale)  # what AWS would have waited longer
+        return None
 
     def _current(self) -> dict[str, Any]:
         """The function's record with its concurrency as it is now, not as it was when the event was queued."""
@@ -202,3 +264,8 @@ class _Invocation:
             target_arn, json.dumps(self.event), attributes
         ):
             logger.warning("%s: not delivered to %s", self.config["FunctionName"], target_arn)
+
+
+_lock = threading.Lock()
+_under_way: dict[str, _Invocation] = {}
+"""By request id: the events whose end has not been seen yet."""

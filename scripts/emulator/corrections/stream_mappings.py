@@ -2,8 +2,7 @@
 
 Stock MiniStack 1.5.33 retries a failing batch for ever, whole, and holds up every other mapping meanwhile: it ignores
 the maximum of retry attempts, bisecting and partial batch responses, and of an on-failure destination knows only the
-maximum record age, under a name of its own. A mapping restored from a state folder stands behind the end of its stream,
-whose records aren't kept, and misses as many new ones.
+maximum record age, under a name of its own.
 
 AWS, for each mapping on its own
 (https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html,
@@ -20,6 +19,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+from emulator.corrections import restarts
 from emulator.corrections.async_invocation import execute, timestamp
 from emulator.corrections.delivery import send_record
 from emulator.patching import module, replace
@@ -30,7 +30,6 @@ lambda_svc = module("services.lambda_svc")
 responses = module("core.responses")
 
 _LONGEST_WAIT_SECONDS = 30.0
-_stock: dict[str, Any] = {}
 
 Record = dict[str, Any]
 
@@ -38,22 +37,14 @@ Record = dict[str, Any]
 def apply() -> None:
     """Put the correction in place."""
     replace(lambda_svc, "_poll_dynamodb_streams", _poll_dynamodb_streams)
-    _stock["load"] = replace(lambda_svc, "load_persisted_state", load_persisted_state)
-
-
-def load_persisted_state(data: Any) -> None:
-    """Restore functions and mappings, the mappings at the start of their streams, which are empty now."""
-    if data:
-        data = {**data, "dynamodb_stream_positions": {}}
-    _stock["load"](data)
-    for account_id, region, mapping in lambda_svc._iter_all_esms():
-        if ":dynamodb:" in mapping.get("EventSourceArn", ""):
-            lambda_svc._dynamodb_stream_positions.set_scoped(account_id, region, mapping["UUID"], 0)
 
 
 def _poll_dynamodb_streams() -> bool:
     """Start the next batch of every mapping that has records and isn't busy. Says whether there was one."""
     started = False
+    restarts.await_answers()
+    if restarts.stopping.is_set():
+        return False
     for account_id, region, mapping in lambda_svc._iter_all_esms():
         responses.set_request_account_id(account_id)
         responses.set_request_region(region)
@@ -66,7 +57,9 @@ def _poll_dynamodb_streams() -> bool:
                 mapping["UUID"], mapping["EventSourceArn"], mapping.get("StartingPosition", "LATEST")
             )
             position = lambda_svc._dynamodb_stream_positions[mapping["UUID"]]
-        position = max(position, dynamodb.stream_start_position(table_name))
+        start = dynamodb.stream_start_position(table_name)
+        # Behind the end: the state is of an emulator that kept no records.
+        position = start if position > dynamodb.stream_end_position(table_name) else max(position, start)
         records = list(dynamodb.stream_records_since(table_name, position, mapping.get("BatchSize", 100)))
         if records:
             lambda_svc._dispatch_esm_batch(mapping["UUID"], _deliver, mapping, records, position + len(records))
@@ -109,6 +102,8 @@ def _deliver(mapping: dict[str, Any], records: list[Record], next_position: int)
         if not batch.records:
             continue
         result = execute(func, {"Records": batch.records}, responses.new_uuid())
+        if restarts.stopping.is_set():
+            return  # read again after the restart
         if result.get("throttle"):
             batches.appendleft(batch)
             time.sleep(min(wait * 2**throttles, _LONGEST_WAIT_SECONDS))
