@@ -31,9 +31,10 @@ locals {
         environment   = local.stuck_after
         table_actions = ["GetItem", "UpdateItem"]
         table_indexes = ["by_state"]
-        # A round that comes too late is taken over by the next.
+        # A round that cannot be started is taken over by the next. One that fails is tried again, for which Lambda waits
+        # for one minute and for two: with less time than that, any fault in a round would be a dead letter.
         schedules                 = { every_minute = { expression = "rate(1 minute)", maximum_event_age_seconds = 60 } }
-        maximum_event_age_seconds = 60
+        maximum_event_age_seconds = 300
       }
       get_saga = {
         description   = "Reads the story of one saga."
