@@ -188,7 +188,15 @@ class Recovery:
     # Steps
 
     def check(self) -> None:
-        """Raise `PlatformError` when rows have not been published: put back later, they would tell of what is gone."""
+        """Raise `PlatformError` when the table cannot be brought forward in this way, or not now.
+
+        Rows that have not been published, put back later, would tell of what is gone.
+        """
+        if not self.rules:
+            raise PlatformError(
+                f"{self.service}: no rule delivers to its functions, so the archive cannot bring its table forward; "
+                "docs/recovery.md says what to do with the tables that only hold what others tell"
+            )
         queue = self.target.client.outputs["queues"].get(f"{self.service}/relay/failed")
         if queue is None:
             return

@@ -194,6 +194,7 @@ def test_a_recovery_that_cannot_be_is_refused_and_leaves_the_service_on(shop: Sh
         ("payment", "--to", "yesterday"): "expected a moment with its zone",
         ("payment", "--to", "2020-01-31T09:30:00"): "expected a moment with its zone",
         ("payment", "--to", "2999-01-31T09:30:00Z"): "expected a moment in the past",
+        ("read_model", "--to", past): "no rule delivers to its functions",
         ("payment", "--to", past): "./scripts/redrive --queue payment/relay/failed",
     }.items():
         result = run("recovery", *arguments, "--archive-delay", "0", by="outputs")

@@ -207,6 +207,12 @@ def test_rows_that_nobody_has_heard_of_come_first(world: World) -> None:
         world.recovery().check()
 
 
+def test_a_table_that_rules_do_not_fill_is_not_touched(world: World) -> None:
+    # Of this service there is a table, and no function that events come to.
+    with pytest.raises(PlatformError, match="order: no rule delivers to its functions"):
+        Recovery(world.target, "order", POINT, timedelta()).check()
+
+
 def test_a_service_that_there_is_not(world: World) -> None:
     with pytest.raises(PlatformError, match="payments: expected one of the services order, payment"):
         Recovery(world.target, "payments", POINT, timedelta())
