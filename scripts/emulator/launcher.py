@@ -46,6 +46,7 @@ def main() -> int:
     life = parser.add_mutually_exclusive_group(required=True)
     life.add_argument("--parent", type=int, metavar="PID", help="end with this process, the parent")
     life.add_argument("--record", type=Path, metavar="FILE", help="outlive the parent; keep this file locked meanwhile")
+    parser.add_argument("--journal", type=Path, metavar="FILE", help="note there what is asked for, for IAM")
     parser.add_argument("--log-file", metavar="FILE", help="where the output goes, for the record")
     args = parser.parse_args()
     sys.path[0] = str(_SCRIPTS)  # was this file's folder, whose modules are no top-level ones
@@ -56,7 +57,7 @@ def main() -> int:
         return 1
     _use_own_temporary_folder()
     try:
-        return _serve(stock=args.stock)
+        return _serve(stock=args.stock, journal=args.journal)
     finally:
         shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
 
@@ -91,7 +92,7 @@ async def _asked_to_stop() -> None:
         restarts.stopping.set()
 
 
-def _serve(*, stock: bool) -> int:
+def _serve(*, stock: bool, journal: Path | None) -> int:
     from emulator.patching import CorrectionError, module, prepend  # noqa: PLC0415, after sys.path is set
 
     try:
@@ -101,6 +102,10 @@ def _serve(*, stock: bool) -> int:
             from emulator.corrections import apply_all  # noqa: PLC0415, looks MiniStack's modules up
 
             apply_all()
+        if journal:
+            from emulator.journal import keep  # noqa: PLC0415, looks MiniStack's modules up
+
+            keep(journal)
     except CorrectionError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -78,6 +78,7 @@ class Emulator:
         retry_base_seconds: float = 0.2,
         account_concurrency: int = 40,
         record: Path | None = None,
+        journal: Path | None = None,
     ) -> Self:
         """Start an emulator and wait until it answers.
 
@@ -94,6 +95,7 @@ class Emulator:
                 other waiting times of retries shrink in proportion.
             account_concurrency: the most functions that run at a time. Each takes about 50 MB.
             record: file that notes where the emulator runs, for `attach`; it then outlives this process.
+            journal: file that takes what the emulator is asked for, as `emulator.journal` has it; needs `auth`.
 
         Raises:
             EmulatorError: the port is taken, the record is another emulator's, or it doesn't answer within 30 s.
@@ -125,13 +127,14 @@ class Emulator:
             state_dir.mkdir(parents=True, exist_ok=True)
             settings |= {"PERSIST_STATE": "1", "S3_PERSIST": "1", "STATE_DIR": str(state_dir)}
         life = ["--record", str(record), "--log-file", str(log_file)] if record else ["--parent", str(os.getpid())]
+        options = [*([] if corrected else ["--stock"]), *(["--journal", str(journal)] if journal else [])]
 
         def launch() -> subprocess.Popen[bytes]:
             with log_file.open("ab") as log:
                 # A session of its own: Ctrl-C in the terminal is this process's, which then stops the emulator in
                 # order.
                 return subprocess.Popen(
-                    [python, _LAUNCHER, *life, *([] if corrected else ["--stock"])],
+                    [python, _LAUNCHER, *life, *options],
                     env={key: value for key, value in os.environ.items() if key in _INHERITED} | settings,
                     stdin=subprocess.DEVNULL,
                     stdout=log,

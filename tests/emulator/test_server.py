@@ -1,5 +1,6 @@
 """The emulator starts, stops, and never outlives what it was started for."""
 
+import json
 import os
 import re
 import signal
@@ -249,3 +250,23 @@ def test_wrong_usage_is_explained(arguments: list[str], message: str) -> None:
     result = CliRunner().invoke(cli.main, arguments)
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_journal_has_what_iam_was_asked_about_once_each(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    with Emulator.start(name="test-journal", auth=True, journal=journal) as emulator:
+        queues: SQSClient = boto3.client(
+            "sqs",
+            endpoint_url=emulator.endpoint,
+            region_name="eu-west-1",
+            aws_access_key_id="1" * 12,
+            aws_secret_access_key="test",
+        )
+        for _ in range(2):
+            queues.create_queue(QueueName="orders", tags={"Team": "shop"})
+    noted = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
+    found = [entry for entry in noted if entry["action"] == "sqs:CreateQueue"]
+    assert all(entry["principal"] == "arn:aws:iam::111111111111:root" for entry in found)
+    assert {entry["resource"] for entry in found} == {"arn:aws:sqs:eu-west-1:111111111111:orders"}
+    assert len(found) == len({json.dumps(entry) for entry in found})
+    assert found[0]["context"]["aws:requesttag/team"] == "shop"

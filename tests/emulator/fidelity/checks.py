@@ -579,6 +579,28 @@ def check_deployment_is_about_the_resources_that_it_names(world: World) -> None:
     assert _refused(lambda: events.create_archive(ArchiveName="other", EventSourceArn=bus))
 
 
+def check_role_under_a_path_and_dashboard_are_named(world: World) -> None:
+    roles = f"arn:aws:iam::{world.account_id}:role/teams/*"
+    dashboard = f"arn:aws:cloudwatch::{world.account_id}:dashboard/shop"
+    iam = world.client("iam")
+    trust = json.dumps({"Version": "2012-10-17"})
+    for path in ("/teams/", "/"):
+        iam.create_role(RoleName=f"role{len(path)}", Path=path, AssumeRolePolicyDocument=trust)
+    statement = {
+        "Effect": "Allow",
+        "Action": ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard", "iam:UpdateAssumeRolePolicy"],
+        "Resource": [roles, dashboard],
+    }
+    changer = _user(world, statement, "iam")
+    assert not _refused(lambda: changer.update_assume_role_policy(RoleName="role7", PolicyDocument=trust))
+    assert _refused(lambda: changer.update_assume_role_policy(RoleName="role1", PolicyDocument=trust))
+    keys = iam.create_access_key(UserName="user")["AccessKey"]
+    watcher = world.client_of("cloudwatch", keys["AccessKeyId"], keys["SecretAccessKey"])
+    assert not _refused(lambda: watcher.put_dashboard(DashboardName="shop", DashboardBody="{}"))
+    assert _refused(lambda: watcher.put_dashboard(DashboardName="other", DashboardBody="{}"))
+    assert not _refused(lambda: watcher.delete_dashboards(DashboardNames=["shop"]))
+
+
 def check_alias_needs_permission_for_its_name_and_tags_of_its_key(world: World) -> None:
     tags = [{"TagKey": "Environment", "TagValue": "dev"}]
     key = world.client("kms").create_key(Tags=tags)["KeyMetadata"]["KeyId"]
@@ -616,6 +638,7 @@ CHECKS = {name.removeprefix("check_"): check for name, check in globals().items(
 NEED_IAM = {
     "role_is_made_with_its_boundary_or_not_at_all",
     "deployment_is_about_the_resources_that_it_names",
+    "role_under_a_path_and_dashboard_are_named",
     "alias_needs_permission_for_its_name_and_tags_of_its_key",
     "mapping_is_bound_to_its_function",
     "bus_policy_is_enforced",
