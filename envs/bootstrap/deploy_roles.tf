@@ -27,6 +27,8 @@ module "deploy_role" {
   principal_arns   = each.value.principal_arns
   mail_identities  = each.value.mail_identities
   provider_secrets = each.value.provider_secrets
+  packages         = each.value.packages
+  audit_replica    = each.value.audit_replica
 
   state = {
     bucket_arn  = local.bucket_arn

@@ -39,6 +39,8 @@ variable "environments" {
     - `principal_arns`: IAM users and roles that may assume the deploy role as well.
     - `mail_identities`: mail addresses and domains that the environment sends as.
     - `provider_secrets`: SSM parameters of the payment provider's and the carrier's secrets, and their keys.
+    - `packages`: where the functions' packages are, if they are in S3.
+    - `audit_replica`: where the audit trail's records are copied to, if they are.
   EOT
   type = map(object({
     subject         = optional(string)
@@ -48,6 +50,15 @@ variable "environments" {
       parameter_name = string
       kms_key_arn    = optional(string)
     })), {})
+    packages = optional(object({
+      bucket_arn  = string
+      prefix      = optional(string, "")
+      kms_key_arn = optional(string)
+    }))
+    audit_replica = optional(object({
+      bucket_arn  = string
+      kms_key_arn = string
+    }))
   }))
   nullable = false
 

@@ -54,6 +54,12 @@ resource "aws_iam_policy" "boundary" {
           Resource = "${local.in.sqs}:${local.prefix}*"
         },
         {
+          Sid      = "TakeEvents"
+          Effect   = "Allow"
+          Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+          Resource = "${local.in.sqs}:${local.prefix}*"
+        },
+        {
           Sid      = "InvokeFunctions"
           Effect   = "Allow"
           Action   = "lambda:InvokeFunction"
@@ -87,16 +93,52 @@ resource "aws_iam_policy" "boundary" {
           Condition = local.tagged
         },
         {
-          # Lambda attaches functions to a network with their own roles; interfaces have no names before they exist.
+          # Lambda attaches functions to a network with their own roles. Interfaces have no names before they exist, and
+          # subnets may be another account's.
           Sid    = "AttachToNetwork"
           Effect = "Allow"
           Action = [
-            "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+            "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses",
           ]
+          Resource = concat(
+            ["${local.in.ec2}:network-interface/*"],
+            [for kind in ["security-group", "subnet"] : "arn:${var.context.partition}:ec2:${var.context.region}:*:${kind}/*"],
+          )
+        },
+        {
+          # No other resource than all.
+          Sid      = "SeeNetwork"
+          Effect   = "Allow"
+          Action   = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
           Resource = "*"
         },
       ],
+      flatten([for replica in var.audit_replica == null ? [] : [var.audit_replica] : [
+        {
+          Sid      = "ReadAuditRecords"
+          Effect   = "Allow"
+          Action   = ["s3:GetReplicationConfiguration", "s3:ListBucket"]
+          Resource = local.audit_bucket_arn
+        },
+        {
+          Sid      = "ReadVersionsOfAuditRecords"
+          Effect   = "Allow"
+          Action   = ["s3:GetObjectVersionAcl", "s3:GetObjectVersionForReplication", "s3:GetObjectVersionTagging"]
+          Resource = "${local.audit_bucket_arn}/*"
+        },
+        {
+          Sid      = "CopyAuditRecords"
+          Effect   = "Allow"
+          Action   = ["s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags"]
+          Resource = "${replica.bucket_arn}/*"
+        },
+        {
+          Sid      = "EncryptCopiesOfAuditRecords"
+          Effect   = "Allow"
+          Action   = ["kms:Encrypt", "kms:GenerateDataKey"]
+          Resource = replica.kms_key_arn
+        },
+      ]]),
       [for keys in [compact(values(var.provider_secrets)[*].kms_key_arn)] : {
         Sid      = "ReadProvidersSecrets"
         Effect   = "Allow"

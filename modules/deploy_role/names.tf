@@ -27,8 +27,10 @@ locals {
 
   # `arn:<partition>:<service>:<region>:<account>:`
   in = { for service in [
-    "backup", "cloudtrail", "cloudwatch", "dynamodb", "elasticache", "events", "kms", "lambda", "logs", "memorydb", "ses", "sns", "sqs", "ssm",
+    "backup", "cloudtrail", "cloudwatch", "dynamodb", "ec2", "elasticache", "events", "kms", "lambda", "logs", "memorydb", "ses", "sns", "sqs", "ssm",
   ] : service => "arn:${var.context.partition}:${service}:${local.region_arn}" }
+
+  audit_bucket_arn = "arn:${var.context.partition}:s3:::${local.prefix}audit-*"
 
   mail_identity_arns = [for identity in sort(var.mail_identities) : "${local.in.ses}:identity/${identity}"]
 

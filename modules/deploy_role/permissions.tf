@@ -63,12 +63,27 @@ locals {
       Sid    = "ManageKeys"
       Effect = "Allow"
       Action = [
-        "kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias", "kms:DescribeKey", "kms:EnableKeyRotation", "kms:Encrypt",
-        "kms:GenerateDataKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags", "kms:PutKeyPolicy",
-        "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
+        "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
+        "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UpdateAlias",
+        "kms:UpdateKeyDescription",
       ]
       Resource  = "${local.in.kms}:key/*"
       Condition = local.tagged
+    },
+    {
+      # A service asks for the key that it is given with the rights of who gives it; the role itself reads nothing with it.
+      Sid    = "GiveKeysToServices"
+      Effect = "Allow"
+      Action = [
+        "kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom",
+        "kms:ReEncryptTo", "kms:RetireGrant",
+      ]
+      Resource = "${local.in.kms}:key/*"
+      Condition = { StringEquals = merge(local.tagged.StringEquals, {
+        "kms:ViaService" = [for service in [
+          "backup", "cloudtrail", "dynamodb", "elasticache", "events", "lambda", "logs", "memorydb", "s3", "sns", "sqs", "ssm",
+        ] : "${service}.${var.context.region}.amazonaws.com"]
+      }) }
     },
     {
       Sid      = "NameKeys"
@@ -138,13 +153,22 @@ locals {
       Sid    = "ManageMemoryDb"
       Effect = "Allow"
       Action = [
-        "memorydb:CreateACL", "memorydb:CreateCluster", "memorydb:CreateSubnetGroup", "memorydb:CreateUser", "memorydb:DeleteACL",
-        "memorydb:DeleteCluster", "memorydb:DeleteSubnetGroup", "memorydb:DeleteUser", "memorydb:DescribeACLs",
-        "memorydb:DescribeClusters", "memorydb:DescribeSubnetGroups", "memorydb:DescribeUsers", "memorydb:ListTags",
-        "memorydb:TagResource", "memorydb:UntagResource", "memorydb:UpdateACL", "memorydb:UpdateCluster",
-        "memorydb:UpdateSubnetGroup", "memorydb:UpdateUser",
+        "memorydb:CreateACL", "memorydb:CreateCluster", "memorydb:DeleteACL", "memorydb:DeleteCluster", "memorydb:DeleteSubnetGroup",
+        "memorydb:DeleteUser", "memorydb:DescribeACLs", "memorydb:DescribeClusters", "memorydb:DescribeSubnetGroups",
+        "memorydb:DescribeUsers", "memorydb:ListTags", "memorydb:TagResource", "memorydb:UntagResource", "memorydb:UpdateACL",
+        "memorydb:UpdateCluster", "memorydb:UpdateSubnetGroup", "memorydb:UpdateUser",
       ]
-      Resource = [for kind in ["acl", "cluster", "subnetgroup", "user"] : "${local.in.memorydb}:${kind}/${local.prefix}*"]
+      Resource = concat(
+        [for kind in ["acl", "cluster", "subnetgroup", "user"] : "${local.in.memorydb}:${kind}/${local.prefix}*"],
+        ["${local.in.memorydb}:parametergroup/default.*"], # AWS's own
+      )
+    },
+    {
+      # No other resource than all.
+      Sid      = "MakeMemoryDbUsersAndSubnetGroups"
+      Effect   = "Allow"
+      Action   = ["memorydb:CreateSubnetGroup", "memorydb:CreateUser"]
+      Resource = "*"
     },
     {
       # The roles with which AWS's own services work in the account: made once, by whoever needs one first.
@@ -156,7 +180,7 @@ locals {
     },
   ]
 
-  run = [
+  run = concat([
     {
       Sid    = "ManageFunctions"
       Effect = "Allow"
@@ -189,14 +213,21 @@ locals {
       Resource = "${local.in.lambda}:event-source-mapping:*"
     },
     {
-      # A code signing configuration has a random id.
+      # No other resource than all.
+      Sid      = "MakeCodeSigning"
+      Effect   = "Allow"
+      Action   = "lambda:CreateCodeSigningConfig"
+      Resource = "*"
+    },
+    {
+      # A code signing configuration has a random id. To put it on a function takes permission for both.
       Sid    = "ManageCodeSigning"
       Effect = "Allow"
       Action = [
-        "lambda:CreateCodeSigningConfig", "lambda:DeleteCodeSigningConfig", "lambda:GetCodeSigningConfig", "lambda:ListTags",
+        "lambda:DeleteCodeSigningConfig", "lambda:GetCodeSigningConfig", "lambda:ListTags", "lambda:PutFunctionCodeSigningConfig",
         "lambda:TagResource", "lambda:UpdateCodeSigningConfig",
       ]
-      Resource = "*"
+      Resource = "${local.in.lambda}:code-signing-config:*"
     },
     {
       # Lambda looks at the VPC that a function is put into as who puts it there; EC2 takes no other value.
@@ -208,7 +239,7 @@ locals {
     {
       Sid    = "ManageApis"
       Effect = "Allow"
-      Action = ["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT", "apigateway:TagResource"]
+      Action = ["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"]
       # An API has a random id, and API Gateway's ARNs have no account: an account of its own keeps another platform's APIs apart.
       Resource = [for path in ["/apis", "/apis/*", "/domainnames", "/domainnames/*", "/tags/*"] :
       "arn:${var.context.partition}:apigateway:${var.context.region}::${path}"]
@@ -223,7 +254,19 @@ locals {
       ]
       Resource = "*"
     },
-  ]
+    ], [for packages in var.packages == null ? [] : [var.packages] : {
+      # Lambda takes a package out of its bucket as who deploys.
+      Sid      = "ReadPackages"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+      Resource = "${packages.bucket_arn}/${packages.prefix}*"
+      }], [for key in compact([try(var.packages.kms_key_arn, null)]) : {
+      Sid       = "ReadEncryptedPackages"
+      Effect    = "Allow"
+      Action    = "kms:Decrypt"
+      Resource  = key
+      Condition = { StringEquals = { "kms:ViaService" = "s3.${var.context.region}.amazonaws.com" } }
+  }])
 
   events = concat([
     {
@@ -232,14 +275,21 @@ locals {
       Action = [
         "events:CreateArchive", "events:CreateEventBus", "events:DeleteArchive", "events:DeleteEventBus", "events:DeleteRule",
         "events:DescribeArchive", "events:DescribeEventBus", "events:DescribeRule", "events:ListTagsForResource",
-        "events:ListTargetsByRule", "events:PutPermission", "events:PutRule", "events:PutTargets", "events:RemovePermission",
-        "events:RemoveTargets", "events:TagResource", "events:UntagResource", "events:UpdateArchive", "events:UpdateEventBus",
+        "events:ListTargetsByRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource",
+        "events:UntagResource", "events:UpdateArchive", "events:UpdateEventBus",
       ]
       Resource = [
         "${local.in.events}:archive/${local.prefix}*",
         "${local.in.events}:event-bus/${local.prefix}*",
         "${local.in.events}:rule/${local.prefix}*",
       ]
+    },
+    {
+      # The bus's policy; no other resource than all.
+      Sid      = "SayWhoMayPutEvents"
+      Effect   = "Allow"
+      Action   = ["events:PutPermission", "events:RemovePermission"]
+      Resource = "*"
     },
     {
       Sid    = "ManageQueues"
@@ -327,9 +377,9 @@ locals {
         "s3:GetReplicationConfiguration", "s3:ListBucket", "s3:ListTagsForResource", "s3:PutBucketLogging",
         "s3:PutBucketNotification", "s3:PutBucketObjectLockConfiguration", "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy",
         "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging", "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration",
-        "s3:PutLifecycleConfiguration", "s3:TagResource", "s3:UntagResource",
+        "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration", "s3:TagResource", "s3:UntagResource",
       ]
-      Resource = "arn:${var.context.partition}:s3:::${local.prefix}audit-*"
+      Resource = local.audit_bucket_arn
     },
   ]
 
@@ -357,7 +407,7 @@ locals {
       Effect    = "Allow"
       Action    = "iam:PassRole"
       Resource  = "${local.iam}:role/${local.prefix}*"
-      Condition = { StringEquals = { "iam:PassedToService" = ["backup.amazonaws.com", "cloudtrail.amazonaws.com", "lambda.amazonaws.com"] } }
+      Condition = { StringEquals = { "iam:PassedToService" = ["backup.amazonaws.com", "cloudtrail.amazonaws.com", "lambda.amazonaws.com", "s3.amazonaws.com"] } }
     },
     {
       Sid      = "LeaveBoundaryOnRoles"

@@ -125,6 +125,59 @@ variable "provider_secrets" {
   }
 }
 
+variable "packages" {
+  description = <<-EOT
+    Where the functions' packages are, if they are in S3, as signed ones are: Lambda reads them as who deploys. Null: they are uploaded with the deployment.
+    - `bucket_arn`: the bucket.
+    - `prefix`: what their keys begin with, such as `saga/`.
+    - `kms_key_arn`: the customer managed key that the bucket is encrypted with. Null: none.
+  EOT
+  type = object({
+    bucket_arn  = string
+    prefix      = optional(string, "")
+    kms_key_arn = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.packages == null ? true : can(regex("^arn:[a-z-]+:s3:::[a-z0-9.-]{3,63}$", var.packages.bucket_arn))
+    error_message = "packages.bucket_arn must be the ARN of an S3 bucket."
+  }
+
+  validation {
+    condition     = var.packages == null ? true : can(regex("^[A-Za-z0-9._/-]*$", var.packages.prefix))
+    error_message = "packages.prefix must be the beginning of objects' keys, without a wildcard."
+  }
+
+  validation {
+    condition     = try(var.packages.kms_key_arn, null) == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+$", var.packages.kms_key_arn))
+    error_message = "packages.kms_key_arn must be null or the ARN of a KMS key."
+  }
+}
+
+variable "audit_replica" {
+  description = <<-EOT
+    Where the audit trail's records are copied to, as `replica` of `modules/audit` has it. Null: nowhere.
+    - `bucket_arn`: the bucket.
+    - `kms_key_arn`: what it is encrypted with.
+  EOT
+  type = object({
+    bucket_arn  = string
+    kms_key_arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.audit_replica == null ? true : can(regex("^arn:[a-z-]+:s3:::[a-z0-9.-]{3,63}$", var.audit_replica.bucket_arn))
+    error_message = "audit_replica.bucket_arn must be the ARN of an S3 bucket."
+  }
+
+  validation {
+    condition     = var.audit_replica == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+$", var.audit_replica.kms_key_arn))
+    error_message = "audit_replica.kms_key_arn must be the ARN of a KMS key."
+  }
+}
+
 variable "session_seconds" {
   description = "Seconds that one session of the role lasts at most: longer than an apply takes."
   type        = number

@@ -83,9 +83,53 @@ run "a_role_for_a_workflow" {
 
   assert {
     condition = [
-      for statement in jsondecode(aws_iam_policy.this["identity"].policy).Statement : statement.Sid if statement.Effect == "Deny"
-    ] == ["LeaveBoundaryOnRoles", "LeaveItselfAndBoundaryAlone"]
+      for statement in jsondecode(aws_iam_policy.this["identity"].policy).Statement : statement if statement.Effect == "Deny"
+      ] == [
+      {
+        Sid      = "LeaveBoundaryOnRoles"
+        Effect   = "Deny"
+        Action   = "iam:DeleteRolePermissionsBoundary"
+        Resource = "*"
+      },
+      {
+        Sid    = "LeaveItselfAndBoundaryAlone"
+        Effect = "Deny"
+        Action = [
+          "iam:AttachRolePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:DeleteRole",
+          "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
+          "iam:SetDefaultPolicyVersion", "iam:UpdateAssumeRolePolicy",
+        ]
+        Resource = ["arn:aws:iam::123456789012:policy/deploy/*", "arn:aws:iam::123456789012:role/deploy/*"]
+      },
+    ]
     error_message = "Boundaries stay on, and the role's own policies are out of its reach."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_policy.this["identity"].policy).Statement : statement if flatten([statement.Action]) == ["iam:PassRole"]
+      ] == [{
+        Sid       = "PassRolesToServices"
+        Effect    = "Allow"
+        Action    = "iam:PassRole"
+        Resource  = "arn:aws:iam::123456789012:role/shop-dev-*"
+        Condition = { StringEquals = { "iam:PassedToService" = ["backup.amazonaws.com", "cloudtrail.amazonaws.com", "lambda.amazonaws.com", "s3.amazonaws.com"] } }
+    }]
+    error_message = "Roles of this environment are passed to the services that they are for, and no others."
+  }
+
+  assert {
+    condition = anytrue([
+      for statement in jsondecode(aws_iam_policy.this["data"].policy).Statement :
+      try(statement.Condition.StringEquals, {}) == {
+        "aws:ResourceTag/Environment" = "dev"
+        "aws:ResourceTag/Platform"    = "shop"
+        "kms:ViaService" = [for service in [
+          "backup", "cloudtrail", "dynamodb", "elasticache", "events", "lambda", "logs", "memorydb", "s3", "sns", "sqs", "ssm",
+        ] : "${service}.eu-central-1.amazonaws.com"]
+      } && contains(statement.Action, "kms:Decrypt")
+    ])
+    error_message = "What keys encrypt is decrypted for services alone, with keys of this environment."
   }
 
   assert {
@@ -119,6 +163,49 @@ run "a_role_for_people_and_a_branch" {
       payment = { parameter_name = "/psp/secret", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000001" }
       carrier = { parameter_name = "carrier" }
     }
+    audit_replica = {
+      bucket_arn  = "arn:aws:s3:::copies"
+      kms_key_arn = "arn:aws:kms:eu-west-3:123456789012:key/00000000-0000-0000-0000-000000000003"
+    }
+    packages = {
+      bucket_arn  = "arn:aws:s3:::releases"
+      prefix      = "saga/"
+      kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000002"
+    }
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_policy.boundary.policy).Statement : statement.Resource if can(regex("AuditRecords$", statement.Sid))] == [
+      "arn:aws:s3:::shop-dev-audit-*",
+      "arn:aws:s3:::shop-dev-audit-*/*",
+      "arn:aws:s3:::copies/*",
+      "arn:aws:kms:eu-west-3:123456789012:key/00000000-0000-0000-0000-000000000003",
+    ]
+    error_message = "The trail's records may be copied, and to one bucket."
+  }
+
+  assert {
+    condition     = length(aws_iam_policy.boundary.policy) <= 6144
+    error_message = "IAM takes at most 6144 characters."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_policy.this["run"].policy).Statement : statement if contains(["ReadPackages", "ReadEncryptedPackages"], statement.Sid)] == [
+      {
+        Sid      = "ReadPackages"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+        Resource = "arn:aws:s3:::releases/saga/*"
+      },
+      {
+        Sid       = "ReadEncryptedPackages"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000002"
+        Condition = { StringEquals = { "kms:ViaService" = "s3.eu-central-1.amazonaws.com" } }
+      },
+    ]
+    error_message = "The packages of the releases can be read, and nothing else of their bucket."
   }
 
   assert {

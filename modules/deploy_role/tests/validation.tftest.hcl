@@ -158,3 +158,53 @@ run "refuses_a_role_that_nobody_may_assume" {
 
   expect_failures = [var.principal_arns]
 }
+
+run "refuses_a_bucket_of_packages_that_is_a_name" {
+  command = plan
+
+  variables {
+    packages = { bucket_arn = "releases" }
+  }
+
+  expect_failures = [var.packages]
+}
+
+run "refuses_any_package" {
+  command = plan
+
+  variables {
+    packages = { bucket_arn = "arn:aws:s3:::releases", prefix = "saga/*" }
+  }
+
+  expect_failures = [var.packages]
+}
+
+run "refuses_any_key_of_packages" {
+  command = plan
+
+  variables {
+    packages = { bucket_arn = "arn:aws:s3:::releases", kms_key_arn = "*" }
+  }
+
+  expect_failures = [var.packages]
+}
+
+run "refuses_a_replica_that_is_a_name" {
+  command = plan
+
+  variables {
+    audit_replica = { bucket_arn = "copies", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
+  }
+
+  expect_failures = [var.audit_replica]
+}
+
+run "refuses_any_key_of_the_replica" {
+  command = plan
+
+  variables {
+    audit_replica = { bucket_arn = "arn:aws:s3:::copies", kms_key_arn = "*" }
+  }
+
+  expect_failures = [var.audit_replica]
+}
