@@ -46,7 +46,7 @@ def resources(plan: Mapping[str, Any], kind: str | None = None) -> Iterator[Reso
     def walk(module: Mapping[str, Any]) -> Iterator[Resource]:
         for item in module.get("resources", ()):
             if item["mode"] == "managed" and kind in {None, item["type"]}:
-                yield Resource(item["address"], module.get("address", ""), item["type"], item["values"])
+                yield Resource(item["address"], module.get("address", ""), item["type"], item.get("values", {}))
         for child in module.get("child_modules", ()):
             yield from walk(child)
 
@@ -225,8 +225,34 @@ def of_environment(name: str, more: Mapping[str, object] | None = None) -> Plan:
         TerraformError: Terraform is missing or cannot plan.
         EmulatorError: the emulator does not start.
     """
+    return _of_folder(name, ENVIRONMENTS[name], more)
+
+
+BOOTSTRAP: Mapping[str, object] = {
+    "repository": "example/shop",
+    "environments": {
+        name: {
+            "mail_identities": ["orders@example.com"],
+            "packages": {"bucket_arn": "arn:aws:s3:::releases", "prefix": "saga/"},
+        }
+        for name in ("dev", "staging", "prod")
+    },
+    "state": {
+        "access_logs": {"bucket": "access-logs"},
+        "replica_bucket_arn": "arn:aws:s3:::terraform-state-copies",
+        "replica_kms_key_arn": f"arn:aws:kms:eu-west-3:{ACCOUNT_ID}:key/00000000-0000-0000-0000-000000000003",
+    },
+}
+"""Values of the bootstrap's variables: what an account says that has where to put logs and copies."""
+
+
+def of_bootstrap() -> Plan:
+    """Plan what the environments stand on, as `of_environment` plans those."""
+    return _of_folder("bootstrap", BOOTSTRAP, None)
+
+
+def _of_folder(name: str, own: Mapping[str, object], more: Mapping[str, object] | None) -> Plan:
     folder = ROOT / "envs" / name
-    own = ENVIRONMENTS[name]
     variables = {**own, **(more or {})}
     label = f"env-{name}" if variables == own else f"env-{name}-more"
 
@@ -236,7 +262,7 @@ def of_environment(name: str, more: Mapping[str, object] | None = None) -> Plan:
         tool = terraform.find()
         with Emulator.start(name=f"plan-{label}") as running:
             env = {**running.environment(ACCOUNT_ID, REGION), "TF_DATA_DIR": str(PLANS / label)}
-            if name == "local":
+            if name in {"bootstrap", "local"}:
                 backend = {"path": f"{PLANS}/{label}.tfstate"}
             else:
                 _make_bucket(running, env)

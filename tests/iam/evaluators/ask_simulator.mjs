@@ -44,7 +44,7 @@ async function check({ action, resource, context }) {
 const decisions = []
 for (const question of questions) {
   await check(question)
-  const { principal, action, context, identity, resourcePolicy } = question
+  const { principal, action, context, identity, resourcePolicy, boundary } = question
   // An action on no resource of its own is asked for all of them.
   const resource = (await isWildcardOnlyAction(...action.split(':'))) ? '*' : question.resource
   const accountId = resource.split(':')[4] || principal.split(':')[4]
@@ -55,7 +55,7 @@ for (const question of questions) {
     serviceControlPolicies: [],
     resourceControlPolicies: [],
     resourcePolicy: resourcePolicy === null ? undefined : policy(resourcePolicy),
-    permissionBoundaries: undefined,
+    permissionBoundaries: boundary === null ? undefined : [policy(boundary)],
     vpcEndpointPolicies: undefined,
     simulationParameters,
     serviceSettings: { s3: {} },

@@ -2,6 +2,7 @@
 
 ``decisions`` asks the one of the field, @cloud-copilot/iam-simulate, which knows resource policies and KMS, and which
 keys AWS fills in for which action. ``emulator_decisions`` asks the one that guards the running platform.
+``against_reference`` compares policies with AWS's reference of actions and resources.
 """
 
 from __future__ import annotations
@@ -42,12 +43,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whether a principal with these identity policies may make a request of a resource with this policy, if any."""
+    """Whether a principal with these identity policies may make a request of a resource with this policy, if any.
+
+    ``boundary`` is the principal's permissions boundary, which the emulator's evaluator is not asked about.
+    """
 
     principal: str
     request: Request
     identity: tuple[Document, ...]
     resource_policy: Document | None = None
+    boundary: Document | None = None
 
 
 @dataclass
@@ -74,6 +79,18 @@ def emulator_decisions(questions: Sequence[Question]) -> list[str]:
     return _ask([str(venv.ensure("emulator")), str(PROGRAMS / "ask_emulator.py")], questions, PROGRAMS)
 
 
+def against_reference(policies: Sequence[Document]) -> list[str]:
+    """What AWS's reference says against policies: actions that there are not, or that they lack something for."""
+    folder = node.ensure("iam-simulate")
+    command = [str(node.binary()), str(PROGRAMS / "ask_reference.mjs")]
+    done = subprocess.run(
+        command, cwd=folder, input=json.dumps(list(policies)), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
 def _ask(command: Sequence[str], questions: Sequence[Question], folder: Path) -> list[str]:
     sheet = _Sheet()
     asked = [
@@ -84,6 +101,7 @@ def _ask(command: Sequence[str], questions: Sequence[Question], folder: Path) ->
             "context": dict(question.request.context),
             "identity": [sheet.name(policy) for policy in question.identity],
             "resourcePolicy": None if question.resource_policy is None else sheet.name(question.resource_policy),
+            "boundary": None if question.boundary is None else sheet.name(question.boundary),
         }
         for question in questions
     ]
