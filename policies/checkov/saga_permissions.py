@@ -30,14 +30,29 @@ ON_ITEMS = tuple(
 CRYPTOGRAPHIC = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom")
 
 
-def check_statements(number: int, name: str) -> Callable[[Callable[[Statement], bool]], Callable[[Statement], bool]]:
-    """Make a check of a function that tells whether a statement of an identity's policy, which allows, is right."""
+_BOUNDARY = re.compile(r"(^|[-_/.])boundary$", re.IGNORECASE)
+
+
+def is_boundary(resource: Resource) -> bool:
+    """Whether a policy is a permissions boundary, by the end of its name: it allows nothing by itself."""
+    return resource.kind == "aws_iam_policy" and bool(_BOUNDARY.search(str(resource.get("name"))))
+
+
+def check_statements(
+    number: int, name: str, *, boundaries: bool = True
+) -> Callable[[Callable[[Statement], bool]], Callable[[Statement], bool]]:
+    """Make a check of a function that tells whether a statement of an identity's policy, which allows, is right.
+
+    It says nothing of permissions boundaries without ``boundaries``.
+    """
 
     def register(is_right: Callable[[Statement], bool]) -> Callable[[Statement], bool]:
         @check(number, name, *IDENTITY_POLICIES, category=CheckCategories.IAM)
         def passes(resource: Resource) -> bool | None:
             found = statements(resource.configuration.get("policy"))
-            return None if found is None else all(is_right(statement) for statement in found if statement.allows)
+            if found is None or (is_boundary(resource) and not boundaries):
+                return None
+            return all(is_right(statement) for statement in found if statement.allows)
 
         return is_right
 
@@ -50,7 +65,7 @@ def actions_are_named(statement: Statement) -> bool:
     return not statement.all_but and not any("*" in action or "?" in action for action in statement.actions)
 
 
-@check_statements(7, "A policy names the tables whose items it allows actions on: no wildcard")
+@check_statements(7, "A policy names the tables whose items it allows actions on: no wildcard", boundaries=False)
 def tables_are_named(statement: Statement) -> bool:
     """A wildcard for tables reaches those of other services, and of other environments."""
     if not any(statement.permits(action) for action in ON_ITEMS):
@@ -66,7 +81,7 @@ def _table_of(arn: str) -> str:
     return arn if arn.startswith("arn:") and ":dynamodb:" in arn else ""
 
 
-@check_statements(8, "A policy names the event bus that it allows PutEvents on: no wildcard")
+@check_statements(8, "A policy names the event bus that it allows PutEvents on: no wildcard", boundaries=False)
 def bus_is_named(statement: Statement) -> bool:
     """Events on any bus are events on every environment's."""
     if not statement.permits("events:PutEvents"):
@@ -74,7 +89,11 @@ def bus_is_named(statement: Statement) -> bool:
     return not statement.all_but and not any("*" in arn for arn in statement.resources)
 
 
-@check_statements(9, "A policy that allows PutEvents names the event sources, and allows no event without one")
+@check_statements(
+    9,
+    "A policy that allows PutEvents names the event sources, and allows no event without one",
+    boundaries=False,
+)
 def sources_are_named(statement: Statement) -> bool:
     """Otherwise a service can publish events in another's name."""
     if not statement.permits("events:PutEvents"):
@@ -89,7 +108,11 @@ def sources_are_named(statement: Statement) -> bool:
     return named and guarded
 
 
-@check_statements(10, "A policy allows the use of a key only by way of a service, or for an encryption context")
+@check_statements(
+    10,
+    "A policy allows the use of a key only by way of a service, or for an encryption context",
+    boundaries=False,
+)
 def key_is_used_for_something(statement: Statement) -> bool:
     """A role that may decrypt anything may decrypt what it finds in a backup or in another table under the key."""
     if not any(statement.permits(action) for action in CRYPTOGRAPHIC):
@@ -145,3 +168,13 @@ def _owner_by_reference(arn: str, resource: Resource) -> str | None:
         if refers_to(arn, owned, "arn", "stream_arn", origin=resource):
             return (owned.tags or {}).get("Service")
     return None
+
+
+@check(22, "A role has a permissions boundary where another role has one", "aws_iam_role", category=CheckCategories.IAM)
+def role_is_bounded(resource: Resource) -> bool:
+    """A boundary holds what roles can do together; the one role that is without it can do anything."""
+    return _is_bounded(resource) or not any(_is_bounded(role) for role in resource.others("aws_iam_role"))
+
+
+def _is_bounded(role: Resource) -> bool:
+    return str(role.get("permissions_boundary") or "null") not in {"null", "None"}

@@ -33,13 +33,13 @@ def hcl(tmp_path_factory: pytest.TempPathFactory) -> Scan:
     folder = tmp_path_factory.mktemp("samples")
     for name, path in SAMPLES.items():
         shutil.copytree(path.parent, folder / name)
-    return scanner.scan_folder(folder, own_checks=True)
+    return scanner.scan_folder(folder)
 
 
 @pytest.fixture(scope="module")
 def plan() -> Scan:
     modules = {name: {"source": str(path.parent)} for name, path in SAMPLES.items()}
-    return scanner.scan_plan(plans.of_modules("samples", modules, list(SAMPLES.values())), own_checks=True)
+    return scanner.scan_plan(plans.of_modules("samples", modules, list(SAMPLES.values())))
 
 
 def of_sample(findings: Sequence[Finding], number: int, where: str) -> set[str]:

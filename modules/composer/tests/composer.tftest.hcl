@@ -36,6 +36,20 @@ variables {
 run "without_a_cache" {
   command = plan
 
+  variables {
+    alarms = { actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"] }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["unavailable"].alarm_actions == toset(["arn:aws:sns:eu-central-1:123456789012:alarms"])
+    error_message = "who is told of the functions is told of what they cannot show"
+  }
+
+  assert {
+    condition     = jsondecode(aws_kms_key.cursor[0].policy).Statement[0].Principal == { AWS = "arn:aws:iam::123456789012:root" }
+    error_message = "the account's policies say who signs"
+  }
+
   assert {
     condition = local.settings == {
       get_tracking = {

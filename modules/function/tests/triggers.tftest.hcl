@@ -71,6 +71,11 @@ run "rules_and_schedules" {
   }
 
   assert {
+    condition     = alltrue([for rule in aws_cloudwatch_event_rule.this : rule.state != "DISABLED"])
+    error_message = "Rules are on."
+  }
+
+  assert {
     condition = output.rule_arns == {
       placed  = "arn:aws:events:eu-central-1:123456789012:rule/shop-dev-events/shop-dev-inventory-reserve-placed"
       nightly = "arn:aws:events:eu-central-1:123456789012:rule/shop-dev-inventory-reserve-nightly"

@@ -86,6 +86,23 @@ run "an_outbox_relay" {
   }
 }
 
+run "a_relay_of_some_records" {
+  command = plan
+
+  variables {
+    relay_package = {
+      path   = "relay.zip"
+      sha256 = "Tlw6kZc7EmDpbDtSvKPFF0OCgbYLh22EsaYE8ya3W1s="
+    }
+    relay = { filters = ["{\"eventName\":[\"INSERT\"]}"] }
+  }
+
+  assert {
+    condition     = local.functions["relay"].stream.filters == tolist(["{\"eventName\":[\"INSERT\"]}"])
+    error_message = "The relay gets the records that the caller names."
+  }
+}
+
 run "the_relay_publishes_as_its_service_and_does_nothing_else" {
   command = plan
 

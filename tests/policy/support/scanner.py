@@ -17,7 +17,7 @@ from toolchain.venv import CACHE, REQUIREMENTS, ROOT
 
 SETTINGS = ROOT / ".checkov.yaml"
 CHECKS = ROOT / "policies" / "checkov"
-"""Our own checks."""
+"""Our own checks, which the settings name."""
 SCANS = CACHE / "policy"
 _KEPT = 200
 """Scans that are remembered: those of several states of the configuration."""
@@ -56,21 +56,17 @@ class Scan:
     resources: int
 
 
-def scan_folder(folder: Path, *, own_checks: bool = False) -> Scan:
-    """Scan the HCL in ``folder`` and of the modules that it calls, also by our own checks. Raises ``ScanError``."""
-    return _scan(["--directory", str(folder), *_own(own_checks)], _hcl_files(folder))
+def scan_folder(folder: Path) -> Scan:
+    """Scan the HCL in ``folder`` and of the modules that it calls. Raises ``ScanError``."""
+    return _scan(["--directory", str(folder)], _hcl_files(folder))
 
 
-def scan_plan(plan: Mapping[str, Any], *, own_checks: bool = False) -> Scan:
-    """Scan a plan as ``terraform show -json`` tells it, also by our own checks. Raises ``ScanError``."""
+def scan_plan(plan: Mapping[str, Any]) -> Scan:
+    """Scan a plan as ``terraform show -json`` tells it. Raises ``ScanError``."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plan.json"
         path.write_text(json.dumps(plan, sort_keys=True), encoding="utf-8")
-        return _scan(["--file", str(path), *_own(own_checks)], [path])
-
-
-def _own(own_checks: bool) -> list[str]:
-    return ["--external-checks-dir", str(CHECKS)] if own_checks else []
+        return _scan(["--file", str(path)], [path])
 
 
 def _hcl_files(folder: Path) -> list[Path]:
@@ -86,8 +82,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def _scan(arguments: Sequence[str], inputs: Sequence[Path]) -> Scan:
     digest = hashlib.sha256(arguments[0].encode())
-    own = sorted(CHECKS.glob("*.py")) if "--external-checks-dir" in arguments else []
-    for path in [SETTINGS, REQUIREMENTS / "checkov.txt", *own, *inputs]:
+    for path in [SETTINGS, REQUIREMENTS / "checkov.txt", *sorted(CHECKS.glob("*.py")), *inputs]:
         digest.update(path.read_bytes())
     if arguments[0] == "--directory":
         digest.update(arguments[1].encode())
