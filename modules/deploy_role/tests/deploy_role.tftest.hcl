@@ -127,7 +127,7 @@ run "a_role_for_a_workflow" {
         "kms:ViaService" = [for service in [
           "backup", "cloudtrail", "dynamodb", "elasticache", "events", "lambda", "logs", "memorydb", "s3", "sns", "sqs", "ssm",
         ] : "${service}.eu-central-1.amazonaws.com"]
-      } && contains(statement.Action, "kms:Decrypt")
+      } && contains(flatten([statement.Action]), "kms:Decrypt")
     ])
     error_message = "What keys encrypt is decrypted for services alone, with keys of this environment."
   }

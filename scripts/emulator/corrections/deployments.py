@@ -1,10 +1,10 @@
 """What the requests of a deployment are about, when the emulator enforces IAM.
 
 Stock MiniStack 1.5.33 takes the resource of many of them for "*" or for a rule of the default bus: whatever names its
-resource as an ARN, an alias, an archive, a bus that is to be made, a dashboard. It leaves the path out of a role's ARN.
-What is done to a stream's mapping it takes for a list of all of them, or for nothing. It fills neither
-iam:PermissionsBoundary, nor aws:ResourceTag of the key that an alias is for, nor lambda:FunctionArn of a stream's
-mapping. So a policy that names any of these refuses every request.
+resource as an ARN, an alias, an archive, a bus that is to be made, a dashboard, several alarms. It leaves the path
+out of a role's ARN. What is done to a stream's mapping it takes for a list of all of them, or for nothing. It fills
+neither iam:PermissionsBoundary, nor aws:ResourceTag of the key that an alias is for, nor lambda:FunctionArn of a
+stream's mapping. So a policy that names any of these refuses every request.
 
 AWS has the resources and condition keys of every action in the service authorization reference
 (https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html):
@@ -70,8 +70,8 @@ def extract_resource_arn(
         return f"{prefix}function:{_document(body).get('FunctionName', '')}"
     if service == "iam" and (role := iam._roles.get(iam_actions._query_param(query_params, "RoleName"))):
         arn = str(role["Arn"])
-    if service == "monitoring" and (dashboard := _dashboard(body, query_params)):
-        arn = f"arn:aws:cloudwatch::{account_id}:dashboard/{dashboard}"
+    if service == "monitoring":
+        arn = _watched(body, query_params, region, account_id) or arn
     operation = str(headers.get("x-amz-target", "")).rpartition(".")[2]
     arn = _named(service, operation, prefix, _document(body)) or arn
     if arn == "*":
@@ -80,11 +80,17 @@ def extract_resource_arn(
     return arn
 
 
-def _dashboard(body: bytes, query_params: dict[str, Any]) -> str:
-    """The name of the dashboard that a request is about, of the first of several; empty for other requests."""
-    names = _document(body).get("DashboardNames") or [""]
-    given = iam_actions._param(body, query_params, "DashboardName", "DashboardNames.member.1")
-    return str(given or names[0])
+def _watched(body: bytes, query_params: dict[str, Any], region: str, account_id: str) -> str | None:
+    """The ARN of the dashboard or alarm that a request gives the name of, of the first of several."""
+    for kind, beginning in (
+        ("Dashboard", f"arn:aws:cloudwatch::{account_id}:dashboard/"),
+        ("Alarm", f"arn:aws:cloudwatch:{region}:{account_id}:alarm:"),
+    ):
+        several = _document(body).get(f"{kind}Names") or [""]
+        name = iam_actions._param(body, query_params, f"{kind}Name", f"{kind}Names.member.1") or several[0]
+        if name:
+            return f"{beginning}{name}"
+    return None
 
 
 def _named(service: str, operation: str, prefix: str, document: dict[str, Any]) -> str | None:

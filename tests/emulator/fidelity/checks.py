@@ -579,7 +579,7 @@ def check_deployment_is_about_the_resources_that_it_names(world: World) -> None:
     assert _refused(lambda: events.create_archive(ArchiveName="other", EventSourceArn=bus))
 
 
-def check_role_under_a_path_and_dashboard_are_named(world: World) -> None:
+def check_role_under_a_path_and_what_is_watched_are_named(world: World) -> None:
     roles = f"arn:aws:iam::{world.account_id}:role/teams/*"
     dashboard = f"arn:aws:cloudwatch::{world.account_id}:dashboard/shop"
     iam = world.client("iam")
@@ -588,8 +588,13 @@ def check_role_under_a_path_and_dashboard_are_named(world: World) -> None:
         iam.create_role(RoleName=f"role{len(path)}", Path=path, AssumeRolePolicyDocument=trust)
     statement = {
         "Effect": "Allow",
-        "Action": ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard", "iam:UpdateAssumeRolePolicy"],
-        "Resource": [roles, dashboard],
+        "Action": [
+            "cloudwatch:DeleteAlarms",
+            "cloudwatch:DeleteDashboards",
+            "cloudwatch:PutDashboard",
+            "iam:UpdateAssumeRolePolicy",
+        ],
+        "Resource": [roles, dashboard, world.arn("cloudwatch", "alarm:shop")],
     }
     changer = _user(world, statement, "iam")
     assert not _refused(lambda: changer.update_assume_role_policy(RoleName="role7", PolicyDocument=trust))
@@ -599,6 +604,8 @@ def check_role_under_a_path_and_dashboard_are_named(world: World) -> None:
     assert not _refused(lambda: watcher.put_dashboard(DashboardName="shop", DashboardBody="{}"))
     assert _refused(lambda: watcher.put_dashboard(DashboardName="other", DashboardBody="{}"))
     assert not _refused(lambda: watcher.delete_dashboards(DashboardNames=["shop"]))
+    assert not _refused(lambda: watcher.delete_alarms(AlarmNames=["shop"]))
+    assert _refused(lambda: watcher.delete_alarms(AlarmNames=["other"]))
 
 
 def check_alias_needs_permission_for_its_name_and_tags_of_its_key(world: World) -> None:
@@ -638,7 +645,7 @@ CHECKS = {name.removeprefix("check_"): check for name, check in globals().items(
 NEED_IAM = {
     "role_is_made_with_its_boundary_or_not_at_all",
     "deployment_is_about_the_resources_that_it_names",
-    "role_under_a_path_and_dashboard_are_named",
+    "role_under_a_path_and_what_is_watched_are_named",
     "alias_needs_permission_for_its_name_and_tags_of_its_key",
     "mapping_is_bound_to_its_function",
     "bus_policy_is_enforced",
