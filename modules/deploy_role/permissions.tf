@@ -13,11 +13,12 @@ locals {
 
   data = [
     {
-      Sid       = "FindState"
-      Effect    = "Allow"
-      Action    = "s3:ListBucket"
-      Resource  = var.state.bucket_arn
-      Condition = { StringEquals = { "s3:prefix" = [var.state.key, "${var.state.key}.tflock"] } }
+      Sid      = "FindState"
+      Effect   = "Allow"
+      Action   = "s3:ListBucket"
+      Resource = var.state.bucket_arn
+      # Terraform looks whether there are workspaces, too.
+      Condition = { StringEquals = { "s3:prefix" = ["env:/", var.state.key, "${var.state.key}.tflock"] } }
     },
     {
       Sid      = "KeepState"

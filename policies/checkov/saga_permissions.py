@@ -171,10 +171,13 @@ def _owner_by_reference(arn: str, resource: Resource) -> str | None:
 
 
 @check(22, "A role has a permissions boundary where another role has one", "aws_iam_role", category=CheckCategories.IAM)
-def role_is_bounded(resource: Resource) -> bool:
+def role_is_bounded(resource: Resource) -> bool | None:
     """A boundary holds what roles can do together; the one role that is without it can do anything."""
+    if resource.is_unknown("permissions_boundary"):
+        return None
     return _is_bounded(resource) or not any(_is_bounded(role) for role in resource.others("aws_iam_role"))
 
 
 def _is_bounded(role: Resource) -> bool:
-    return str(role.get("permissions_boundary") or "null") not in {"null", "None"}
+    boundary = role.get("permissions_boundary")
+    return is_known(boundary) and str(boundary or "null") not in {"null", "None"}

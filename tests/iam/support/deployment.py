@@ -33,20 +33,22 @@ _LEFT_TO_IAM: Document = {
 
 
 def noted(journal: Path, role: str, policies: Sequence[Document]) -> set[Request]:
-    """The requests of Terraform as a role, as far as the role's policies can tell one from another.
+    """The requests of Terraform as a role, as far as the role's policies tell one from another.
 
     Args:
         journal: the emulator's.
         role: the role's name. What the tests ask as the role, in the session `test`, is left out.
         policies: whose conditions say which keys of a request count.
     """
-    counts = set(_condition_keys(policies))
+    counts = _condition_keys(policies)
     found = set()
     for line in journal.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
         principal = str(entry["principal"])
         if f":assumed-role/{role}/" in principal and not principal.endswith("/test"):
-            context = {key: _values(value) for key, value in entry["context"].items() if key.lower() in counts}
+            # An alias has no tags; the emulator fills in those of its key.
+            keys = counts.get(entry["action"], ()) if ":alias/" not in entry["resource"] else ()
+            context = {key: _values(value) for key, value in entry["context"].items() if key.lower() in keys}
             found.add(Request.of(entry["action"], entry["resource"], context))
     return found
 
@@ -55,11 +57,16 @@ def _values(value: str | Iterable[str]) -> str | tuple[str, ...]:
     return value if isinstance(value, str) else tuple(value)
 
 
-def _condition_keys(policies: Sequence[Document]) -> Iterator[str]:
+def _condition_keys(policies: Sequence[Document]) -> dict[str, set[str]]:
+    """By action, the keys that conditions of the policies are about, in lower case."""
+    found: dict[str, set[str]] = {}
     for policy in policies:
         for statement in policy["Statement"]:
-            for keys in statement.get("Condition", {}).values():
-                yield from (key.lower() for key in keys)
+            actions = statement["Action"]
+            for action in [actions] if isinstance(actions, str) else actions:
+                for keys in statement.get("Condition", {}).values():
+                    found.setdefault(action, set()).update(key.lower() for key in keys)
+    return found
 
 
 def question(role: str, request: Request, policies: Sequence[Document], boundary: Document | None = None) -> Question:
@@ -125,6 +132,8 @@ def _demands(state: Mapping[str, Any]) -> Iterator[tuple[str, Request]]:
         yield from _of_key("keys_of_parameters", "ssm", parameter.values["key_id"])
     for action in _actions("access_logs"):
         yield "access_logs", Request.of(action, "*")
+    for key in resources(plan, "aws_kms_key"):
+        yield "names_of_keys", Request.of("kms:CreateAlias", key.values["arn"], OWN)
     some_key = next(resources(plan, "aws_kms_key")).values["arn"]
     yield from _of_key("vaults", "backup", some_key)
     yield "vaults", Request.of("backup-storage:MountCapsule", "*")
