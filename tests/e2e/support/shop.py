@@ -18,6 +18,7 @@ import boto3
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from tests.e2e.support.waiting import eventually
+from tests.support.canaries import revealed
 
 from emulator.server import DEFAULT_ACCOUNT_ID
 from local_platform.client import Client
@@ -144,6 +145,12 @@ class Shop:
     def tables(self) -> Tables:
         """Every row of every table, by service and key."""
         return {service: self.table(service) for service in TABLES}
+
+    def stored(self) -> Iterator[Row]:
+        """Every row of every table that there is, those of the read model's generations among them."""
+        for name in self._dynamodb.list_tables()["TableNames"]:
+            for page in self._dynamodb.get_paginator("scan").paginate(TableName=name, ConsistentRead=True):
+                yield from map(_plain, page["Items"])
 
     def stock_of(self, item: Item) -> tuple[int, int]:
         """What is available and what is reserved of an item."""
@@ -286,6 +293,18 @@ class Shop:
         pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=group)
         texts = (record["message"] for page in pages for record in page["events"])
         return Counter(found[1] for text in texts if (found := _END.match(text)))
+
+    def log_lines(self) -> Iterator[tuple[str, str]]:
+        """Every line of every log group: the group's name and the line."""
+        for groups in self._logs.get_paginator("describe_log_groups").paginate():
+            for group in groups["logGroups"]:
+                name = group["logGroupName"]
+                for page in self._logs.get_paginator("filter_log_events").paginate(logGroupName=name):
+                    yield from ((name, record["message"]) for record in page["events"])
+
+    def revealing_lines(self) -> list[str]:
+        """The log lines that show what a customer typed, each with what it shows."""
+        return [f"{group}: {found}: {line}" for group, line in self.log_lines() if (found := revealed(line))]
 
     @cached_property
     def _logs(self) -> Any:
