@@ -237,6 +237,23 @@ def test_records_that_the_stream_has_lost_are_found_in_the_table(
     eventually(lambda: _assert_empty(shop))
 
 
+def _assert_alarming(shop: Shop) -> None:
+    """The watchdog tells the figure that the alarm looks at, above the alarm's threshold."""
+    found = shop.client.aws("cloudwatch").get_paginator("describe_alarms").paginate()
+    (alarm,) = [one for page in found for one in page["MetricAlarms"] if one.get("MetricName") == "SagasStuck"]
+    assert (alarm["ComparisonOperator"], alarm["Statistic"]) == ("GreaterThanThreshold", "Maximum")
+    dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+    told = []
+    for line in shop.logs_of("saga_log/watch_deadlines"):
+        for metrics in line.get("_aws", {}).get("CloudWatchMetrics", ()):
+            names = {metric["Name"] for metric in metrics["Metrics"]}
+            if metrics["Namespace"] == alarm["Namespace"] and "SagasStuck" in names:
+                assert sorted(dimensions) in [sorted(one) for one in metrics["Dimensions"]]
+                assert {name: line[name] for name in dimensions} == dimensions
+                told += line["SagasStuck"] if isinstance(line["SagasStuck"], list) else [line["SagasStuck"]]
+    assert max(told, default=0) > alarm["Threshold"], told
+
+
 def test_a_saga_that_hangs_is_reversed_after_its_deadline_and_one_that_still_hangs_is_stuck(
     shop: Shop, run: Run
 ) -> None:
@@ -244,6 +261,7 @@ def test_a_saga_that_hangs_is_reversed_after_its_deadline_and_one_that_still_han
     with (
         shop.changed("order/place_order", SAGA_DEADLINE_SECONDS="5"),
         shop.changed("saga_log/get_sagas", SAGA_STUCK_AFTER_SECONDS="1"),
+        shop.changed("saga_log/watch_deadlines", SAGA_STUCK_AFTER_SECONDS="1"),
         shop.without_rule("payment/process_pymt", "previous_succeeded"),
     ):
         order_id = shop.place(an_order(item.line()))
@@ -262,6 +280,7 @@ def test_a_saga_that_hangs_is_reversed_after_its_deadline_and_one_that_still_han
             assert saga["stuck"]
             assert saga["deadline_exceeded_at"] is not None
             assert order_id in run("saga_cli", "stuck").stdout
+            eventually(lambda: _assert_alarming(shop), every=1)
         assert event["source"] == "shop.saga_log"
         shop.publish(event)
         assert ended(shop, order_id) == "reversed"

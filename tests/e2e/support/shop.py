@@ -289,10 +289,17 @@ class Shop:
 
     def attempts(self, function: str) -> Counter[str]:
         """How many attempts at each invocation of a function have ended, by request id."""
+        return Counter(found[1] for text in self._logged(function) if (found := _END.match(text)))
+
+    def logs_of(self, function: str) -> list[dict[str, Any]]:
+        """What a function has logged as JSON, its metrics among it."""
+        lines = (line for text in self._logged(function) for line in text.splitlines())
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def _logged(self, function: str) -> Iterator[str]:
         group = self.outputs["functions"][function]["log_group_name"]
-        pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-        texts = (record["message"] for page in pages for record in page["events"])
-        return Counter(found[1] for text in texts if (found := _END.match(text)))
+        for page in self._logs.get_paginator("filter_log_events").paginate(logGroupName=group):
+            yield from (record["message"] for record in page["events"])
 
     def log_lines(self) -> Iterator[tuple[str, str]]:
         """Every line of every log group: the group's name and the line."""
