@@ -107,7 +107,7 @@ def _error(error: dynamodb.DynamoError, operation: str) -> ClientError:
 
 def sell(count: int, monkeypatch: pytest.MonkeyPatch) -> tuple[float, int, int, dict[str, Any]]:
     """Sell an item in ``count`` shards: the seconds it took, the conflicts, the retries, and the rows."""
-    clock, dice = Clock(), random.Random(count)  # noqa: S311 - it must be repeatable, not secret
+    clock, dice = Clock(), random.Random(count)
     monkeypatch.setattr(store, "time", SimpleNamespace(sleep=clock.sleep))
     monkeypatch.setattr(store, "random", dice)
     shards.forget()

@@ -116,7 +116,7 @@ def _backwards(events: Sequence[Event]) -> list[Event]:
 
 def _shuffled(events: Sequence[Event]) -> list[Event]:
     order = list(events)
-    random.Random(1).shuffle(order)  # noqa: S311 - an order, no secret
+    random.Random(1).shuffle(order)
     return order
 
 

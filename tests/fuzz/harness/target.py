@@ -73,14 +73,14 @@ class Target:
         self._block = -1
         texts = sorted({seed.event for seed in seeds})
         self._donors = [leaf for text in texts for leaf in leaves(json.loads(text))]
-        Random(seed).shuffle(self._donors)  # noqa: S311 - they have to come again
+        Random(seed).shuffle(self._donors)
         del self._donors[4_000:]
         platform.now = recorder.now
 
     def input(self, number: int) -> tuple[Seed, Any]:
         """The seed of an input, and the input: the same for the same number and the same campaign's seed."""
         seed = self._seeds[self._place(number)]
-        random = Random(f"{self._seed}/{number}")  # noqa: S311 - it has to come again
+        random = Random(f"{self._seed}/{number}")
         return seed, Mutator(random, self._donors).event(seed.function, json.loads(seed.event))
 
     def _place(self, number: int) -> int:

@@ -48,7 +48,7 @@ class FakeLambda:
     relayed: Any = None
     refuse: set[str] = field(default_factory=set)
 
-    def invoke(self, *, FunctionName: str, Payload: bytes, InvocationType: str = "RequestResponse") -> Any:  # noqa: N803
+    def invoke(self, *, FunctionName: str, Payload: bytes, InvocationType: str = "RequestResponse") -> Any:
         if FunctionName in self.refuse:
             raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "gone"}}, "Invoke")
         self.calls.append({"function": FunctionName, "payload": json.loads(Payload), "type": InvocationType})
@@ -65,12 +65,12 @@ class FakeStreams:
     orders: list[str] = field(default_factory=lambda: list(ORDERS))
     gone: str | None = None
 
-    def get_shard_iterator(self, *, SequenceNumber: str, **_: Any) -> Any:  # noqa: N803
+    def get_shard_iterator(self, *, SequenceNumber: str, **_: Any) -> Any:
         if self.gone:
             raise ClientError({"Error": {"Code": self.gone, "Message": ""}}, "GetShardIterator")
         return {"ShardIterator": str((int(SequenceNumber) + 99) // 100)}
 
-    def get_records(self, *, ShardIterator: str, Limit: int) -> Any:  # noqa: N803
+    def get_records(self, *, ShardIterator: str, Limit: int) -> Any:
         number = int(ShardIterator)
         images = {
             position: {"outbox": {"S": json.dumps({"detail": event(order)["detail"]})}}
@@ -113,7 +113,7 @@ class FakeClient:
             "dynamodb": self,
         }[service]
 
-    def put_events(self, *, Entries: list[Any]) -> Any:  # noqa: N803
+    def put_events(self, *, Entries: list[Any]) -> Any:
         self.put += Entries
         return {"FailedEntryCount": 0, "Entries": [{}]}
 

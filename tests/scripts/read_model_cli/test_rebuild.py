@@ -147,19 +147,19 @@ class FakeEvents:
         self.started: list[dict[str, Any]] = []
         self.archives = [{"ArchiveName": "all"}]
 
-    def describe_event_bus(self, *, Name: str) -> Any:  # noqa: N803
+    def describe_event_bus(self, *, Name: str) -> Any:
         return {"Name": Name, "Arn": f"arn:{Name}"}
 
-    def list_archives(self, *, EventSourceArn: str) -> Any:  # noqa: N803
+    def list_archives(self, *, EventSourceArn: str) -> Any:
         return {"Archives": self.archives}
 
-    def describe_archive(self, *, ArchiveName: str) -> Any:  # noqa: N803
+    def describe_archive(self, *, ArchiveName: str) -> Any:
         return {"ArchiveArn": f"arn:{ArchiveName}", "CreationTime": datetime(2026, 1, 31, tzinfo=UTC)}
 
     def start_replay(self, **request: Any) -> None:
         self.started.append(request)
 
-    def describe_replay(self, *, ReplayName: str) -> Any:  # noqa: N803
+    def describe_replay(self, *, ReplayName: str) -> Any:
         return {"State": self.state, "StateReason": "somebody stopped it"}
 
 

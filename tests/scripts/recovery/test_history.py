@@ -125,7 +125,7 @@ def test_rows_and_stock_come_back_from_every_point(table: Any, stock: Stock) -> 
     for point in stock.points:
         roll_back(table, point)
         messages = [*stock.published, *stock.published]
-        random.Random(len(point)).shuffle(messages)  # noqa: S311 - an order of events, no secret
+        random.Random(len(point)).shuffle(messages)
         told = history.apply(writer(table, "inventory"), messages)
         assert items_of(table) == end
         assert told.left == []
@@ -138,7 +138,7 @@ def test_the_archive_may_be_replayed_in_any_order_after_that(table: Any, stock: 
         roll_back(table, point)
         history.apply(writer(table, "inventory"), stock.published)
         triggers = list(stock.triggers)
-        random.Random(seed).shuffle(triggers)  # noqa: S311 - an order of events, no secret
+        random.Random(seed).shuffle(triggers)
         for handler, message in triggers:
             handler(message, FakeContext())
             assert items_of(table) == end
@@ -200,10 +200,10 @@ def test_stock_in_shards_comes_back_in_all(table: Any, monkeypatch: pytest.Monke
         roll_back(table, point)
         shards.forget()
         messages, triggers = list(day.published), list(day.triggers)
-        random.Random(seed).shuffle(messages)  # noqa: S311 - an order of events, no secret
+        random.Random(seed).shuffle(messages)
         told = history.apply(writer(table, "inventory"), messages)
         assert (in_all(items_of(table)), told.left) == (end, [])
-        random.Random(seed).shuffle(triggers)  # noqa: S311 - an order of events, no secret
+        random.Random(seed).shuffle(triggers)
         for handler, message in triggers:
             handler(message, FakeContext())
         assert in_all(items_of(table)) == end

@@ -45,9 +45,9 @@ class FakeEvents:
 
     def get_paginator(self, _: str) -> Any:
         found = [{"Name": name, "Arn": RULE_ARN + name} for name in RULES]
-        return SimpleNamespace(paginate=lambda EventBusName: [{"Rules": found[:2]}, {"Rules": found[2:]}])  # noqa: ARG005, N803
+        return SimpleNamespace(paginate=lambda EventBusName: [{"Rules": found[:2]}, {"Rules": found[2:]}])  # noqa: ARG005
 
-    def list_targets_by_rule(self, *, Rule: str, EventBusName: str) -> Any:  # noqa: N803
+    def list_targets_by_rule(self, *, Rule: str, EventBusName: str) -> Any:
         return {"Targets": [{"Id": "function", "Arn": ARN + RULES[Rule]}]}
 
     def start_replay(self, **request: Any) -> None:
@@ -56,14 +56,14 @@ class FakeEvents:
             for url in self.queues.values():
                 self.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))
 
-    def describe_replay(self, *, ReplayName: str) -> Any:  # noqa: N803
+    def describe_replay(self, *, ReplayName: str) -> Any:
         return {"State": self.state, "StateReason": "the archive is gone"}
 
-    def put_rule(self, *, Name: str, EventPattern: str, **_: Any) -> Any:  # noqa: N803
+    def put_rule(self, *, Name: str, EventPattern: str, **_: Any) -> Any:
         self.asked.append(("put_rule", json.loads(EventPattern)))
         return {"RuleArn": RULE_ARN + Name}
 
-    def put_targets(self, *, Rule: str, Targets: list[dict[str, str]], **_: Any) -> None:  # noqa: N803
+    def put_targets(self, *, Rule: str, Targets: list[dict[str, str]], **_: Any) -> None:
         self.queues[Rule] = self.sqs.get_queue_url(QueueName=Targets[0]["Arn"].rpartition(":")[2])["QueueUrl"]
 
     def __getattr__(self, operation: str) -> Any:
@@ -79,24 +79,24 @@ class FakeLambda:
 
     concurrency: dict[str, int] = field(default_factory=dict)
 
-    def get_policy(self, *, FunctionName: str) -> Any:  # noqa: N803
+    def get_policy(self, *, FunctionName: str) -> Any:
         if FunctionName.endswith("get_payment"):
             raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": ""}}, "GetPolicy")
         caller = "apigateway" if FunctionName.endswith("ask") else "events"
         return {"Policy": json.dumps({"Statement": [{"Principal": {"Service": f"{caller}.amazonaws.com"}}]})}
 
-    def get_function_configuration(self, *, FunctionName: str) -> Any:  # noqa: N803
+    def get_function_configuration(self, *, FunctionName: str) -> Any:
         assert FunctionName == "shop-dev-payment-relay"
         return {"Environment": {"Variables": {"SAGA_SOURCE": "shop.payment"}}}
 
-    def get_function_concurrency(self, *, FunctionName: str) -> Any:  # noqa: N803
+    def get_function_concurrency(self, *, FunctionName: str) -> Any:
         found = self.concurrency.get(FunctionName)
         return {} if found is None else {"ReservedConcurrentExecutions": found}
 
-    def put_function_concurrency(self, *, FunctionName: str, ReservedConcurrentExecutions: int) -> None:  # noqa: N803
+    def put_function_concurrency(self, *, FunctionName: str, ReservedConcurrentExecutions: int) -> None:
         self.concurrency[FunctionName] = ReservedConcurrentExecutions
 
-    def delete_function_concurrency(self, *, FunctionName: str) -> None:  # noqa: N803
+    def delete_function_concurrency(self, *, FunctionName: str) -> None:
         del self.concurrency[FunctionName]
 
 

@@ -96,4 +96,4 @@ class Decisions:
 
 def source(seed: int, purpose: str) -> random.Random:
     """Return a generator for what a schedule is about, such as its orders."""
-    return random.Random(f"{seed}/{purpose}")  # noqa: S311 - it must be repeatable, not secret
+    return random.Random(f"{seed}/{purpose}")

@@ -390,7 +390,7 @@ class _Bound:
 
 def operations(seed: int, count: int) -> Iterator[Operation]:
     """Yield ``count`` operations that ``seed`` decides."""
-    generator = Generator(random.Random(seed))  # noqa: S311 - it must be repeatable, not secret
+    generator = Generator(random.Random(seed))
     for _ in range(count):
         yield generator.operation()
 
@@ -405,7 +405,7 @@ def compare(reference: Reference, name: str, seed: int, count: int, *, round_len
         ours = DynamoDB(lambda: 0.0)
         for table in tables():
             ours.add(table)
-        generator = Generator(random.Random(f"{seed}/{number}"))  # noqa: S311 - it must be repeatable, not secret
+        generator = Generator(random.Random(f"{seed}/{number}"))
         for _ in range(min(round_length, count - result.operations)):
             operation, params = generator.operation()
             found = {name: dict(table.items) for name, table in ours.tables.items()}

@@ -41,7 +41,7 @@ class Platform:
         self.seconds = timeout
         return self
 
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - botocore's names
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
         function, question = FunctionName.removeprefix("arn:"), json.loads(Payload)
         self.asked.append((function, question))
         try:

@@ -22,7 +22,7 @@ class Bus:
         self.requests: list[list[dict[str, Any]]] = []
         self.refused: set[str] = set()
 
-    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:
         self.requests.append(Entries)
         results = [
             {"ErrorCode": "InternalFailure"} if entry["DetailType"] in self.refused else {"EventId": "1"}
@@ -137,7 +137,7 @@ def test_a_record_that_cannot_be_read_fails_the_batch_before_anything_is_sent(bu
 
 def test_a_count_without_a_culprit_is_not_taken_for_a_success(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     put: Callable[..., dict[str, Any]] = bus.put_events
-    monkeypatch.setattr(bus, "put_events", lambda Entries: {**put(Entries), "FailedEntryCount": 1})  # noqa: N803
+    monkeypatch.setattr(bus, "put_events", lambda Entries: {**put(Entries), "FailedEntryCount": 1})
     with pytest.raises(InvalidEventError, match="FailedEntryCount"):
         handler(a_batch(a_record(1, outbox.dump(an_event()))), None)
 

@@ -25,7 +25,7 @@ class Cancelling:
         self.reasons = list(reasons)
         self.calls = 0
 
-    def transact_write_items(self, TransactItems: list[Any]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+    def transact_write_items(self, TransactItems: list[Any]) -> dict[str, Any]:
         self.calls += 1
         assert len(TransactItems) == 2
         if not self.reasons:

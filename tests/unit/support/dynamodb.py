@@ -68,7 +68,7 @@ def at_once(work: Callable[[Any], Any], inputs: Sequence[Any], *, threads: int =
 def published(monkeypatch: Any, before: dict[str, Any] | None, after: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the entries that the relay sends to the bus for a row that changed from ``before`` to ``after``."""
     bus = mock.Mock()
-    bus.put_events.side_effect = lambda Entries: {"FailedEntryCount": 0, "Entries": [{} for _ in Entries]}  # noqa: N803
+    bus.put_events.side_effect = lambda Entries: {"FailedEntryCount": 0, "Entries": [{} for _ in Entries]}
     images = {"NewImage": after, **({"OldImage": before} if before else {})}
     with monkeypatch.context() as patch:
         patch.setattr(aws, "client", lambda _: bus)
