@@ -28,7 +28,12 @@ resource "aws_sqs_queue" "skipped" {
 def test_a_folder_with_an_open_queue(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(BAD)
     scan = scanner.scan_folder(tmp_path)
-    assert [(finding.check, finding.resource) for finding in scan.failed] == [("CKV_AWS_27", "aws_sqs_queue.open")]
+    assert {(finding.check, finding.resource) for finding in scan.failed} == {
+        ("CKV_AWS_27", "aws_sqs_queue.open"),
+        # One of our own: no policy refuses plain HTTP.
+        ("CKV_SAGA_15", "aws_sqs_queue.open"),
+        ("CKV_SAGA_15", "aws_sqs_queue.skipped"),
+    }
     assert [(finding.check, finding.resource) for finding in scan.skipped] == [("CKV_AWS_27", "aws_sqs_queue.skipped")]
 
 
