@@ -529,7 +529,14 @@ def _changed_only(_operation: str, params: Mapping[str, Any], ours: Any, theirs:
     if ours[0] != "ok" or theirs[0] != "ok" or not str(params.get("ReturnValues", "")).startswith("UPDATED"):
         return False
     own, other = ours[1].get("Attributes", {}), theirs[1].get("Attributes", {})
-    return all(own.get(name) == value for name, value in other.items() if name not in ("pk", "sk"))
+    return all(_is_part(value, own.get(name)) for name, value in other.items() if name not in ("pk", "sk"))
+
+
+def _is_part(value: Any, whole: Any) -> bool:
+    """Whether a value is another one, or a map without some of the other's members."""
+    if value == whole or whole is None or value[0] != "M" or whole[0] != "M":
+        return bool(value == whole)
+    return all(_is_part(inner, whole[1].get(name)) for name, inner in value[1].items())
 
 
 def _accepts_bad_key(operation: str, params: Mapping[str, Any], ours: Any, _theirs: Any) -> bool:
@@ -550,15 +557,16 @@ def _unordered(_operation: str, params: Mapping[str, Any], ours: Any, theirs: An
     return "TypeError" in repr(theirs) or (has_such and bool(ours[1] == "ValidationException"))
 
 
-def _orders_truth(_operation: str, params: Mapping[str, Any], ours: Any, theirs: Any) -> bool:
-    """A condition of order held there on an item that has a truth value, and did not here."""
+def _counts_truth(_operation: str, params: Mapping[str, Any], ours: Any, theirs: Any) -> bool:
+    """A condition that compares with a number held on one side alone, on an item that has a truth value."""
     condition = str(params.get("ConditionExpression", ""))
     items = params[ITEMS].get(params.get("TableName"), {}).values()
+    refused = "ConditionalCheckFailedException"
     return (
-        any(sign in condition for sign in ("<", ">", "BETWEEN"))
+        any(sign in condition for sign in ("<", ">", "=", "BETWEEN", " IN "))
+        and any("N" in value for value in params.get("ExpressionAttributeValues", {}).values())
         and any("BOOL" in value for item in items for value in item.values())
-        and ours[1] == "ConditionalCheckFailedException"
-        and theirs[0] == "ok"
+        and ((ours[1] == refused and theirs[0] == "ok") or (ours[0] == "ok" and theirs[1] == refused))
     )
 
 
@@ -623,9 +631,7 @@ EXPLAINED: list[Explained] = [
     Explained("moto", "no LastEvaluatedKey when Limit falls on the last item; DynamoDB gives one", _page_ends_at_end),
     Explained("moto", "an absent attribute counts as equal to NULL", _null_among),
     Explained("moto", "comparing the order of types that have none raises TypeError or is false", _unordered),
-    Explained(
-        "moto", "a truth value has an order among numbers; in DynamoDB it has none", _orders_truth, sees_items=True
-    ),
+    Explained("moto", "a truth value counts as the number 1 or 0 in conditions", _counts_truth, sees_items=True),
     Explained(
         "moto", "an update that does not fit its item refuses a transaction, DynamoDB cancels it", _refused_whole
     ),
