@@ -195,10 +195,14 @@ class _Invocation:
                     return "RetriesExhausted"
                 delay = _AWS_FIRST_RETRY * 2**failures
                 failures += 1
-            if time.monotonic() - started + self.waited + delay > max_age:
+            # A machine with other work has no execution left for as long as it takes: that passes no sooner because
+            # waiting times are shrunk, and within a second an event must not grow old by minutes.
+            busy = result.get("throttle") and lambda_svc._reserved_concurrency(func, self.config) is None
+            if time.monotonic() - started + self.waited + (0 if busy else delay) > max_age:
                 return "EventAgeExceeded"
             time.sleep(delay * scale)
-            self.waited += delay * (1 - scale)  # what AWS would have waited longer
+            if not busy:
+                self.waited += delay * (1 - scale)  # what AWS would have waited longer
         return None
 
     def _current(self) -> dict[str, Any]:
