@@ -7,6 +7,7 @@ derived, not drawn: the same step with the same outcome of the same saga is the 
 from __future__ import annotations
 
 import dataclasses
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -147,4 +148,9 @@ def parse(message: object) -> Event:
     if name.partition(".")[0] != detail_type:
         raise InvalidEventError("meta.schema", f"a version of {named(detail_type)}, got {named(name)}")
     schema.check(name, detail)
+    try:
+        # Here, and not where the step's own event is made of it: by then the intent may be on the row.
+        json.dumps(detail, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InvalidEventError("detail", "texts without half of a surrogate pair") from None
     return Event(detail_type, Meta(**detail["meta"]), detail["data"])

@@ -30,7 +30,7 @@ def dump(event: Event) -> str:
 
 _BEFORE_DETAIL = re.compile(r'\{"detail_type":"([A-Za-z0-9]+)","detail":')
 _DECODER = json.JSONDecoder()
-_MAY_BE_SURROGATE = re.compile(r"\\u[dD]")
+_MAY_BE_SURROGATE = re.compile("\\\\u[dD]|[\ud800-\udfff]")
 
 
 def load(text: object) -> Event:

@@ -96,6 +96,7 @@ def _with(message: dict[str, Any], value: object, *path: str) -> dict[str, Any]:
         (_with(a_message(an_event()), "heavy", "detail", "data", "weight"), "data.weight", "integer"),
         (_with(a_message(an_event()), 0, "detail", "data", "weight"), "data.weight", "at least 1"),
         (_with(a_message(an_event()), "ParcelPacked", "detail-type"), "meta.schema", "a version of ParcelPacked"),
+        (_with(a_message(an_event()), chr(0xD800), "detail", "data", "note"), "detail", "half of a surrogate pair"),
     ],
 )
 def test_a_broken_message_is_refused_by_the_field(message: object, field: str, expected: str) -> None:
