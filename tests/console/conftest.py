@@ -54,11 +54,13 @@ def chromium(deployment: Deployment) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def shop(deployment: Deployment) -> Shop:
+def shop(deployment: Deployment) -> Iterator[Shop]:
+    """The shop behind the page, with stock; whatever was clicked, it has logged nothing that a customer typed."""
     shop = Shop(deployment)
     for sku, price in {"TEAPOT-1": 4_200, "MUG-2": 950}.items():
         shop.client.stock(f"console-tests-{sku}", sku, 10_000, price)
-    return shop
+    yield shop
+    assert shop.revealing_lines() == []
 
 
 @pytest.fixture

@@ -46,8 +46,11 @@ def deployment(alone: None) -> Iterator[Deployment]:
 
 
 @pytest.fixture(scope="module")
-def shop(deployment: Deployment) -> Shop:
-    return Shop(deployment)
+def shop(deployment: Deployment) -> Iterator[Shop]:
+    """The shop of a module's tests; whatever they did to it, it has logged nothing that a customer typed."""
+    opened = Shop(deployment)
+    yield opened
+    assert opened.revealing_lines() == []
 
 
 @pytest.fixture(scope="module")
