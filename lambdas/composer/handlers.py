@@ -91,7 +91,7 @@ def _refresh_payment(event: Event) -> str:
     return "done" if facts.facts().add(f"refresh#{event.meta.event_id}", facts.refreshed(event)) else "nothing"
 
 
-cache_manager_payments.observes = _refresh_payment.observes  # type: ignore[attr-defined]
+cache_manager_payments.observes = _refresh_payment.observes  # type: ignore[attr-defined]  # read by the same test
 
 
 @_observing(

@@ -55,7 +55,7 @@ def check(name: str, value: object, root: str = "") -> None:
     field and what was expected.
     """
     validate = _validator(name)
-    import fastjsonschema  # noqa: PLC0415
+    import fastjsonschema  # noqa: PLC0415 - the same
 
     try:
         validate(value)

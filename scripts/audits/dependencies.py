@@ -48,7 +48,7 @@ def check(service: str = SERVICE) -> None:
         service, data=b'{"version": "0", "package": {"name": "pip", "ecosystem": "PyPI"}}'
     )
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=_SECONDS) as response:  # noqa: S310 - the same
             json.load(response)
     except (OSError, ValueError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error

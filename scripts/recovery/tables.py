@@ -95,4 +95,4 @@ def _text(value: object) -> str:
 
 def _plain(value: object) -> object:
     """Binary values and sets, of which JSON has none."""
-    return sorted(value) if isinstance(value, set) else bytes(value).hex()  # type: ignore[call-overload]
+    return sorted(value) if isinstance(value, set) else bytes(value).hex()  # type: ignore[call-overload]  # of what is left, bytes alone

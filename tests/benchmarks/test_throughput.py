@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import pytest
 from rich.console import Console
 from rich.table import Table
-from tests.e2e.support.shop import Item, Shop, an_order
+from tests.e2e.support.shop import Item, Shop, an_order, open_shop
 from tests.e2e.support.waiting import eventually
 
 from local_platform.deployment import PLATFORMS, Platform, clear_environment
@@ -40,8 +40,8 @@ def shop() -> Iterator[Shop]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         clear_environment()
         started = PLATFORM.start(lambda line: print(line, flush=True), auth=True)
-        with started.emulator:
-            yield Shop(started)
+        with started.emulator, open_shop(started) as shop:
+            yield shop
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from toolchain import browser
 pytest.register_assert_rewrite("tests.console.support", "tests.e2e.support")
 
 from tests.console.support.window import Window  # noqa: E402 - after the line that has its assertions explained
-from tests.e2e.support.shop import Shop  # noqa: E402 - the same
+from tests.e2e.support.shop import Shop, open_shop  # noqa: E402 - the same
 
 PLATFORM = Platform("e2e", {})
 
@@ -55,12 +55,10 @@ def chromium(deployment: Deployment) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def shop(deployment: Deployment) -> Iterator[Shop]:
-    """The shop behind the page, with stock; whatever was clicked, it has logged nothing that a customer typed."""
-    shop = Shop(deployment)
-    for sku, price in {"TEAPOT-1": 4_200, "MUG-2": 950}.items():
-        shop.client.stock(f"console-tests-{sku}", sku, 10_000, price)
-    yield shop
-    assert shop.revealing_lines() == []
+    with open_shop(deployment) as shop:
+        for sku, price in {"TEAPOT-1": 4_200, "MUG-2": 950}.items():
+            shop.client.stock(f"console-tests-{sku}", sku, 10_000, price)
+        yield shop
 
 
 @pytest.fixture

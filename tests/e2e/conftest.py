@@ -16,7 +16,7 @@ from local_platform.deployment import PLATFORMS, Deployment, Platform, clear_env
 pytest.register_assert_rewrite("tests.e2e.support")
 
 from tests.e2e.support.commands import Run  # noqa: E402 - after the line that has its assertions explained
-from tests.e2e.support.shop import Shop  # noqa: E402
+from tests.e2e.support.shop import Shop, open_shop  # noqa: E402 - the same
 
 PLATFORM = Platform("e2e", {})
 
@@ -47,10 +47,8 @@ def deployment(alone: None) -> Iterator[Deployment]:
 
 @pytest.fixture(scope="module")
 def shop(deployment: Deployment) -> Iterator[Shop]:
-    """The shop of a module's tests; whatever they did to it, it has logged nothing that a customer typed."""
-    opened = Shop(deployment)
-    yield opened
-    assert opened.revealing_lines() == []
+    with open_shop(deployment) as shop:
+        yield shop
 
 
 @pytest.fixture(scope="module")

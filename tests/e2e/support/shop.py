@@ -467,6 +467,14 @@ class Shop:
         return eventually(check)
 
 
+@contextlib.contextmanager
+def open_shop(deployment: Deployment) -> Iterator[Shop]:
+    """The shop of a deployment. Whatever is done to it, in the end it has logged nothing that a customer typed."""
+    shop = Shop(deployment)
+    yield shop
+    assert shop.revealing_lines() == []
+
+
 def matches(pattern: Any, value: Any) -> bool:
     """Whether an event matches a pattern of exact values, which is all that the platform's rules have."""
     if isinstance(pattern, dict):

@@ -45,7 +45,7 @@ class FakeEvents:
 
     def get_paginator(self, _: str) -> Any:
         found = [{"Name": name, "Arn": RULE_ARN + name} for name in RULES]
-        return SimpleNamespace(paginate=lambda EventBusName: [{"Rules": found[:2]}, {"Rules": found[2:]}])  # noqa: ARG005
+        return SimpleNamespace(paginate=lambda EventBusName: [{"Rules": found[:2]}, {"Rules": found[2:]}])  # noqa: ARG005 - boto3's name
 
     def list_targets_by_rule(self, *, Rule: str, EventBusName: str) -> Any:
         return {"Targets": [{"Id": "function", "Arn": ARN + RULES[Rule]}]}

@@ -92,7 +92,7 @@ class FakeClient:
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> FakeClient:
     fake = FakeClient()
-    monkeypatch.setattr(options, "find", lambda **_: Target("test", fake))  # type: ignore[arg-type]
+    monkeypatch.setattr(options, "find", lambda **_: Target("test", fake))  # type: ignore[arg-type]  # as much of a client as it takes
     monkeypatch.setattr(commands, "POLL_SECONDS", 0)
     return fake
 

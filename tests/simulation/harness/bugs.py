@@ -15,7 +15,7 @@ import importlib.machinery
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from .deployment import Deployment
 from .runtime import LAMBDAS
@@ -63,7 +63,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
         self._bug = bug
         self._edits = edits
 
-    def get_code(self, fullname: str) -> object:  # type: ignore[override]
+    def get_code(self, fullname: str) -> CodeType:
         """Compile the edited source; bytecode that was cached for the real one is not used."""
         text = self.get_data(self.path).decode()
         for edit in self._edits:
@@ -115,7 +115,7 @@ def _functions(**changes: object) -> Callable[[Deployment], Deployment]:
 
     def change(deployment: Deployment) -> Deployment:
         functions = {
-            name: dataclasses.replace(function, **changes)  # type: ignore[arg-type]
+            name: dataclasses.replace(function, **changes)  # type: ignore[arg-type]  # fields by their names
             if function.on_failure and ":event-bus/" in function.on_failure
             else function
             for name, function in deployment.functions.items()
@@ -127,7 +127,7 @@ def _functions(**changes: object) -> Callable[[Deployment], Deployment]:
 
 def _mappings(**changes: object) -> Callable[[Deployment], Deployment]:
     def change(deployment: Deployment) -> Deployment:
-        mappings = [dataclasses.replace(mapping, **changes) for mapping in deployment.mappings]  # type: ignore[arg-type]
+        mappings = [dataclasses.replace(mapping, **changes) for mapping in deployment.mappings]  # type: ignore[arg-type]  # the same
         return dataclasses.replace(deployment, mappings=mappings)
 
     return change

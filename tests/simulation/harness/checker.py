@@ -207,7 +207,7 @@ class _Replay:
     def http_call(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> HttpResponse:
         kind, content = self._next(("http", method, url, headers.get("idempotency-key", ""), body))
         if kind == "silence":
-            raise http_errors.ReadTimeoutError(None, url, "timed out")  # type: ignore[arg-type]
+            raise http_errors.ReadTimeoutError(None, url, "timed out")  # type: ignore[arg-type]  # no pool
         return HttpResponse(content[0], content[1])
 
     def time(self) -> float:
@@ -995,7 +995,7 @@ class _Environment:
     def restore(cls) -> None:
         import os
 
-        os.environ = cls._host  # noqa: B003
+        os.environ = cls._host  # noqa: B003 - given back as it was
 
 
 class _RelayOutside:

@@ -415,14 +415,14 @@ def compare(reference: Reference, name: str, seed: int, count: int, *, round_len
             kind = one[1] if one[0] == "error" else "ok"
             result.outcomes[operation, kind] = result.outcomes.get((operation, kind), 0) + 1
             if one == other:
-                if operation in WRITES and one[0] == "error" and one[1] == "ValidationException":  # noqa: SIM102
-                    if _differing(ours, reference):
-                        reason = HALF_DONE.get(name)
-                        if reason is None:
-                            _compare_tables(ours, reference, result)
-                        else:
-                            result.explained[reason] = result.explained.get(reason, 0) + 1
-                        break
+                refused = operation in WRITES and one[0] == "error" and one[1] == "ValidationException"
+                if refused and _differing(ours, reference):
+                    reason = HALF_DONE.get(name)
+                    if reason is None:
+                        _compare_tables(ours, reference, result)
+                    else:
+                        result.explained[reason] = result.explained.get(reason, 0) + 1
+                    break
                 continue
             explained = next(
                 (

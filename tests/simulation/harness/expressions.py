@@ -159,7 +159,7 @@ class _Reader:
 
 def find(item: Item, path: Path) -> Value | None:
     """Return the value at ``path`` of ``item``, or ``None``."""
-    current: Value | None = item.get(path[0])  # type: ignore[arg-type]
+    current: Value | None = item.get(path[0])  # type: ignore[arg-type]  # a path begins with a name
     for part in path[1:]:
         if current is None:
             return None
@@ -515,7 +515,7 @@ class CompiledUpdate:
         assigned = [(path, operand(item, values)) for path, operand in self.sets]
         for path, value in assigned:
             if len(path) == 1:
-                changed[path[0]] = value  # type: ignore[index]
+                changed[path[0]] = value  # type: ignore[index]  # a path begins with a name
             else:
                 changed = _put(changed, path, value)
         for path in sorted(self.removes, key=_last_index, reverse=True):

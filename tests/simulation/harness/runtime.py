@@ -157,7 +157,7 @@ class _LogHandler(logging.Handler):
 def install() -> None:
     """Put the harness between the handlers and the outside: once a process, and once for what is imported anew."""
     if not getattr(install, "done", False):
-        install.done = True  # type: ignore[attr-defined]
+        install.done = True  # type: ignore[attr-defined]  # a mark of our own
         _catch_calls()
     _quiet_observability()
     _remember_valid_documents()
@@ -182,13 +182,13 @@ def _catch_calls() -> None:
             _keep.append(self)
         return _Holder.outside.api_call(self, service, operation_name, api_params)
 
-    original: Callable[..., dict[str, Any]] = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined]
-    botocore.client.BaseClient._make_api_call = make_api_call  # type: ignore[attr-defined]
+    original: Callable[..., dict[str, Any]] = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined]  # no public place
+    botocore.client.BaseClient._make_api_call = make_api_call  # type: ignore[attr-defined]  # the same
 
     def request(_self: Any, method: str, url: str, **options: Any) -> Any:
         return _outside().http_call(method, url, options.get("headers") or {}, options.get("body"))
 
-    urllib3.PoolManager.request = request  # type: ignore[method-assign, assignment]
+    urllib3.PoolManager.request = request  # type: ignore[method-assign, assignment]  # that is the point
 
 
 _keep: list[Any] = []
@@ -200,7 +200,7 @@ def _quiet_observability() -> None:
 
     if getattr(observe, "quiet", False):
         return
-    observe.quiet = True  # type: ignore[attr-defined]
+    observe.quiet = True  # type: ignore[attr-defined]  # a mark of our own
     # What logging itself documents for speed: none of it is in the platform's log lines.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None
@@ -234,8 +234,8 @@ def _quiet_observability() -> None:
             _Holder.outside.logged(name)
 
     add = metrics.add_metric
-    metrics.flush_metrics = flush_metrics  # type: ignore[method-assign, assignment]
-    metrics.add_metric = add_metric  # type: ignore[method-assign, assignment]
+    metrics.flush_metrics = flush_metrics  # type: ignore[method-assign, assignment]  # that is the point
+    metrics.add_metric = add_metric  # type: ignore[method-assign, assignment]  # that is the point
 
 
 def _remember_valid_documents() -> None:
@@ -244,7 +244,7 @@ def _remember_valid_documents() -> None:
 
     if getattr(schema, "remembers", False):
         return
-    schema.remembers = True  # type: ignore[attr-defined]
+    schema.remembers = True  # type: ignore[attr-defined]  # a mark of our own
     compiled = schema._validator
 
     @functools.cache
@@ -278,11 +278,11 @@ def adopt() -> None:
         if not path or not str(path).startswith(str(LAMBDAS)):
             continue
         if getattr(module, "time", None) is real_time:
-            module.time = clock  # type: ignore[attr-defined]
+            module.time = clock  # type: ignore[attr-defined]  # it has one, as was just seen
         if getattr(module, "random", None) is real_random:
-            module.random = dice  # type: ignore[attr-defined]
+            module.random = dice  # type: ignore[attr-defined]  # the same
         if getattr(module, "ssl", None) is ssl:
-            module.ssl = _Ssl()  # type: ignore[attr-defined]
+            module.ssl = _Ssl()  # type: ignore[attr-defined]  # the same
 
 
 class _Ssl(ModuleType):

@@ -700,7 +700,7 @@ class World:
             self._kill(invocation, kind)
         if kind == PROVIDER_TIMEOUT_AFTER:
             self._pass(invocation, 3.0)
-            raise http_errors.ReadTimeoutError(None, url, "timed out")  # type: ignore[arg-type]
+            raise http_errors.ReadTimeoutError(None, url, "timed out")  # type: ignore[arg-type]  # no pool
         if kind == PROVIDER_GARBAGE:
             return HttpResponse(status, b"<html>")
         return HttpResponse(status, json.dumps(document).encode())
@@ -709,9 +709,9 @@ class World:
         """Raise what a request ends in that never reaches its provider, unless something in between answers it."""
         if kind == PROVIDER_TIMEOUT:
             self._pass(invocation, 3.0)
-            raise http_errors.ReadTimeoutError(None, url, "timed out")  # type: ignore[arg-type]
+            raise http_errors.ReadTimeoutError(None, url, "timed out")  # type: ignore[arg-type]  # no pool
         if kind == PROVIDER_REFUSED:
-            raise http_errors.NewConnectionError(None, "refused")  # type: ignore[arg-type]
+            raise http_errors.NewConnectionError(None, "refused")  # type: ignore[arg-type]  # no connection
 
     def _provider(self, url: str) -> tuple[Provider, str]:
         for base, provider in ((providers.PAYMENT_URL, self.payments), (providers.CARRIER_URL, self.carrier)):

@@ -614,6 +614,6 @@ def test_the_package_carries_every_schema_that_its_functions_meet() -> None:
     made = {names.succeeded, names.failed, names.reversed, service.CANCELLATION_REQUESTED, "Order", "PlaceOrderRequest"}
     assert {f"{name}.v1" for name in made} == own
     toml = (folder / "package.toml").read_text()
-    consumed = {f"{name}.v1" for name in handlers.reverse_order.triggers if " " not in name}  # type: ignore[attr-defined]
+    consumed = {f"{name}.v1" for name in handlers.reverse_order.triggers if " " not in name}  # type: ignore[attr-defined]  # the participant's
     for name in consumed - own:
         assert f'"{name}"' in toml

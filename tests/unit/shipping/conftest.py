@@ -1,3 +1,3 @@
 """The fixtures of services that talk to the outside."""
 
-from tests.unit.support.fixtures import *  # noqa: F403
+from tests.unit.support.fixtures import *  # noqa: F403 - pytest finds fixtures by their names here

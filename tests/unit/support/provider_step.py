@@ -338,7 +338,7 @@ class ProviderStepRules:
             for value in ("", "line\nbreak", 5, ["x"], "<b>", "x" * 500)
         ]
         for document in spoilt:
-            wire.answer = lambda _, document=document: sent(201, document)  # type: ignore[misc]
+            wire.answer = lambda _, document=document: sent(201, document)  # type: ignore[misc]  # bound at once
             with pytest.raises(ProviderUnavailableError):
                 self.run(subject.do, subject.start())
             assert self.row(rows).state is State.PENDING
