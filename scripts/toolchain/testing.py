@@ -294,6 +294,10 @@ def main() -> int:
     console = Console(soft_wrap=not sys.stdout.isatty())
     # Asked to end by a signal, as by Ctrl-C: what is running gets the time to clean up.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A job in the background, such as of a shell script. It goes on ignoring Ctrl-C, but what it starts would
+        # inherit that and not hear us either: a handler is not inherited.
+        signal.signal(signal.SIGINT, lambda *_: None)
     results, interrupted = run([layers[name] for name in names or layers], arguments, console)
     # Plain, and last, for whatever reads the output.
     print(closing_line(results), flush=True)

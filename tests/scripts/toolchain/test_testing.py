@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -128,8 +129,35 @@ def test_an_unknown_layer(project: Path) -> None:
     assert "units: expected any of lint, unit" in err
 
 
+@pytest.fixture
+def in_the_background() -> Iterator[None]:
+    """What is started ignores SIGINT, as a shell without job control has it for what it starts with `&`."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("in_the_background")
+def test_in_the_background_an_interrupt_is_ignored_and_a_request_to_end_is_heard(project: Path) -> None:
+    folder = with_a_server(project)
+    with start(project, "unit") as process:
+        wait_for(folder / "started")
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)
+        check_the_end(process, folder, signal.SIGTERM)
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_lets_the_layer_clean_up_and_leaves_nothing(project: Path, how: signal.Signals) -> None:
+    folder = with_a_server(project)
+    with start(project, "unit") as process:
+        wait_for(folder / "started")
+        check_the_end(process, folder, how)
+
+
+def with_a_server(project: Path) -> Path:
+    """Put a test into the layer that goes on for long, beside a process; returns the layer's folder."""
     code = """
         import subprocess, sys, time
         from pathlib import Path
@@ -150,10 +178,13 @@ def test_an_interrupt_lets_the_layer_clean_up_and_leaves_nothing(project: Path, 
     """
     folder = project / "tests" / "unit"
     (folder / "test_a.py").write_text(textwrap.dedent(code))
-    with start(project, "unit") as process:
-        wait_for(folder / "started")
-        process.send_signal(how)
-        out, err = process.communicate(timeout=200)
+    return folder
+
+
+def check_the_end(process: subprocess.Popen[str], folder: Path, how: signal.Signals) -> None:
+    """Ask the run to end: it lets the layer clean up, and nothing is left of it."""
+    process.send_signal(how)
+    out, err = process.communicate(timeout=200)
     assert process.returncode == 130
     assert "Stopping" in err
     assert out.splitlines()[-1].endswith("skipped")
