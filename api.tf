@@ -16,8 +16,11 @@ locals {
   }
   route_keys = concat(keys(local.routes), keys(local.console_routes))
 
-  # What a function needs to know a customer by.
-  customer_claim = { for jwt in var.jwt[*] : "SAGA_CUSTOMER_CLAIM" => jwt.claim }
+  # What a function needs to know a customer by, and that a request of one came by the edge.
+  customer_environment = merge(
+    { for jwt in var.jwt[*] : "SAGA_CUSTOMER_CLAIM" => jwt.claim },
+    { for edge in var.edge[*] : "SAGA_EDGE_KEYS" => join(" ", sort(edge.key_digests)) },
+  )
 }
 
 module "api" {

@@ -20,7 +20,7 @@ locals {
         sources       = ["order", "orders"]
         signs_cursors = true
         publishes     = true
-        environment   = local.customer_claim
+        environment   = local.customer_environment
       }
       get_details = {
         description = "Shows all there is of an order."
@@ -28,7 +28,7 @@ locals {
         timeout     = local.composer_timeout_seconds
         sources     = keys(local.composed)
         publishes   = true
-        environment = local.customer_claim
+        environment = local.customer_environment
       }
       cache_manager_payments = {
         description = "Shows an order's payment, and keeps the cached ones fresh."
@@ -36,7 +36,7 @@ locals {
         timeout     = local.composer_timeout_seconds
         sources     = ["order", "payment"]
         publishes   = true
-        environment = local.customer_claim
+        environment = local.customer_environment
         rules       = { for name, pattern in local.composer_rules : name => pattern if name == "payment" }
         on_failure  = "queue"
       }

@@ -8,7 +8,7 @@ locals {
         description   = "Takes an order, once for each idempotency key."
         handler       = "order.handlers.place_order"
         timeout       = 10
-        environment   = merge(local.customer_claim, { SAGA_DEADLINE_SECONDS = tostring(var.deadline_seconds) })
+        environment   = merge(local.customer_environment, { SAGA_DEADLINE_SECONDS = tostring(var.deadline_seconds) })
         table_actions = ["UpdateItem"]
         on_failure    = "bus"
       }
@@ -23,7 +23,7 @@ locals {
         description   = "Asks for an order to be taken back that is not final yet."
         handler       = "order.handlers.request_cancellation"
         timeout       = 10
-        environment   = local.customer_claim
+        environment   = local.customer_environment
         table_actions = ["GetItem", "UpdateItem"]
         on_failure    = "none"
       }

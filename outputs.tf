@@ -10,12 +10,14 @@ output "api" {
 }
 
 output "customer_api" {
-  description = "The API for customers: id, ARN, URL that the paths of its routes follow, name of its access log group. Null without `jwt`."
+  description = "The API for customers: id, ARN, URL that the paths of its routes follow, its route keys, what its domain name stands for, name of its access log group. Null without `jwt`."
   value = one([for api in module.customer_api : {
-    id        = api.id
-    arn       = api.arn
-    endpoint  = var.execute_api_base == null ? api.endpoint : format(var.execute_api_base, api.id)
-    log_group = api.log_group.name
+    id            = api.id
+    arn           = api.arn
+    endpoint      = var.execute_api_base == null ? api.endpoint : format(var.execute_api_base, api.id)
+    routes        = keys(api.route_arns)
+    domain_target = api.domain_target
+    log_group     = api.log_group.name
   }])
 }
 

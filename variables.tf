@@ -314,6 +314,27 @@ variable "domain" {
   default = null
 }
 
+variable "edge" {
+  description = <<-EOT
+    The keys of an edge in front of `domain`, as `modules/edge` makes it: a customer's request that comes without one is refused. Null: there is no edge, and customers reach their API directly.
+    - `key_digests`: SHA-256 in hexadecimal of each key that counts: of two while one takes the other's place.
+  EOT
+  type = object({
+    key_digests = set(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.edge == null ? true : length(var.edge.key_digests) > 0 && alltrue([for digest in var.edge.key_digests : can(regex("^[0-9a-f]{64}$", digest))])
+    error_message = "edge.key_digests must hold at least one SHA-256: 64 hexadecimal digits in lower case."
+  }
+
+  validation {
+    condition     = var.edge == null ? true : var.jwt != null && try(var.domain.only, false)
+    error_message = "edge needs jwt, since it is customers that it is for, and domain with only, or AWS's name for their API leads around it."
+  }
+}
+
 variable "console" {
   description = <<-EOT
     A page where operators look at orders and their sagas, and place test orders where the sandbox is. Null: none.

@@ -29,6 +29,7 @@ module "deploy_role" {
   provider_secrets = each.value.provider_secrets
   packages         = each.value.packages
   audit_replica    = each.value.audit_replica
+  edge             = each.value.edge
 
   state = {
     bucket_arn  = local.bucket_arn

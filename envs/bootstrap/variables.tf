@@ -41,6 +41,7 @@ variable "environments" {
     - `provider_secrets`: SSM parameters of the payment provider's and the carrier's secrets, and their keys.
     - `packages`: where the functions' packages are, if they are in S3.
     - `audit_replica`: where the audit trail's records are copied to, if they are.
+    - `edge`: what an edge in front of the customers' API needs, if there is one.
   EOT
   type = map(object({
     subject         = optional(string)
@@ -58,6 +59,10 @@ variable "environments" {
     audit_replica = optional(object({
       bucket_arn  = string
       kms_key_arn = string
+    }))
+    edge = optional(object({
+      access_logs_bucket_arn = string
+      web_acl_arn            = optional(string)
     }))
   }))
   nullable = false

@@ -1,9 +1,13 @@
+locals {
+  default_tags = {
+    ManagedBy  = "terraform"
+    Repository = "terraform-aws-saga"
+  }
+}
+
 provider "aws" {
   default_tags {
-    tags = {
-      ManagedBy  = "terraform"
-      Repository = "terraform-aws-saga"
-    }
+    tags = local.default_tags
   }
 
   dynamic "assume_role" {
@@ -44,6 +48,7 @@ module "platform" {
   jwt              = var.jwt
   cors             = var.cors
   domain           = var.domain
+  edge             = var.edge == null ? null : { key_digests = nonsensitive([for key in var.edge_keys : sha256(key)]) }
   sandbox          = local.settings.sandbox
   console          = local.settings.console
   sandbox_secret   = one(ephemeral.aws_secretsmanager_random_password.sandbox[*].random_password)

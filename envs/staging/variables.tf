@@ -59,6 +59,40 @@ variable "domain" {
   default = null
 }
 
+variable "edge" {
+  description = <<-EOT
+    What customers reach their API by, as `modules/edge` makes it: CloudFront with a firewall. Null: they reach it directly. It needs `jwt`, `domain` and `edge_keys`.
+    - `certificate_arn`: the domain name's certificate in ACM in us-east-1.
+    - `countries`: from which customers may call, by their codes of two letters.
+    - `access_logs`: the bucket that CloudFront writes a line for each request to.
+    - `web_acl_arn`: the firewall. Null: one is made.
+    - `requests_per_5_minutes`: of one address, after which that one refuses more.
+    - `standby_domain_name`: who is asked for what the API fails to read.
+    - `alarm_topic_arn`: the SNS topic in us-east-1 that alarms tell.
+  EOT
+  type = object({
+    certificate_arn = string
+    countries       = set(string)
+    access_logs = object({
+      bucket = string
+      prefix = optional(string, "edge/")
+    })
+    web_acl_arn            = optional(string)
+    requests_per_5_minutes = optional(number)
+    standby_domain_name    = optional(string)
+    alarm_topic_arn        = optional(string)
+  })
+  default = null
+}
+
+variable "edge_keys" {
+  description = "What shows the API that a request came by the edge. The first is sent; all count, so that a new one can take an old one's place."
+  type        = list(string)
+  default     = []
+  sensitive   = true
+  nullable    = false
+}
+
 variable "payment_provider" {
   description = "The payment service provider, as `payment_provider` of the root module. Null: the sandbox, where there is one."
   type = object({

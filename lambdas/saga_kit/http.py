@@ -13,7 +13,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from saga_kit import schema, settings
+from saga_kit import edge, schema, settings
 from saga_kit.errors import InvalidEventError, RetryLaterError
 from saga_kit.observe import Handler, describe, function_handler, logger, metrics
 
@@ -152,6 +152,12 @@ def parse(event: Mapping[str, Any]) -> Request:
     )
 
 
+def _refuse_what_went_around_the_edge(request: Request) -> None:
+    """Raise ``Problem`` (403) where a customer's request is not from the edge. Operators have an API without one."""
+    if request.authorizer.get("jwt") is not None and not edge.was_passed(request.headers):
+        raise Problem(HTTPStatus.FORBIDDEN, "not-by-the-edge", "expected a request by way of the edge")
+
+
 def answer(status: HTTPStatus, document: object, *, content_type: str = "application/json") -> dict[str, Any]:
     """Return an answer for the HTTP API with ``document`` as its JSON body."""
     return {
@@ -168,6 +174,8 @@ def answer(status: HTTPStatus, document: object, *, content_type: str = "applica
 def api_handler(work: Callable[[Request], dict[str, Any]]) -> Handler:
     """Return the handler of an API function; whatever ``work`` raises becomes problem details.
 
+    Where customers have an edge in front of them, ``work`` sees no request that went around it.
+
     A ``RetryLaterError`` is answered with 503 and Retry-After. Anything unexpected is answered with 500 and tells
     nothing of the inside; it is logged, and counted in the metric ``Failures``.
     """
@@ -175,7 +183,9 @@ def api_handler(work: Callable[[Request], dict[str, Any]]) -> Handler:
     @functools.wraps(work)
     def handle(event: Any, _context: Any) -> dict[str, Any]:
         try:
-            response = work(parse(event))
+            request = parse(event)
+            _refuse_what_went_around_the_edge(request)
+            response = work(request)
         except Problem as problem:
             logger.info("problem", problem=problem.kind, status=int(problem.status))
             return problem.answer()

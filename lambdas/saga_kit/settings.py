@@ -16,6 +16,11 @@ def text(name: str) -> str:
     return value
 
 
+def words(name: str) -> list[str]:
+    """Return the words of the environment variable ``name``: none when it is absent or empty."""
+    return os.environ.get(name, "").split()
+
+
 def number(name: str, default: float | None = None) -> float:
     """Return the environment variable ``name`` as a number, or ``default`` when it is absent or empty.
 

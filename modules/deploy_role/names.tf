@@ -14,6 +14,7 @@ module "names" {
     events   = { parts = ["deploy", "events"], limit = 128 }
     observe  = { parts = ["deploy", "observe"], limit = 128 }
     identity = { parts = ["deploy", "identity"], limit = 128 }
+    edge     = { parts = ["deploy", "edge"], limit = 128 }
   }
 }
 

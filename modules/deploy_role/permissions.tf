@@ -2,14 +2,15 @@
 # environment's prefix, keys by their tags. Where AWS knows no resource for an action, or gives it a random id, the
 # statement says so.
 locals {
-  statements = {
+  statements = { for group, statements in {
     data     = local.data
     cache    = local.cache
     run      = local.run
     events   = local.events
     observe  = local.observe
     identity = local.identity
-  }
+    edge     = local.edge
+  } : group => statements if group != "edge" || var.edge != null }
 
   data = [
     {

@@ -178,6 +178,29 @@ variable "audit_replica" {
   }
 }
 
+variable "edge" {
+  description = <<-EOT
+    What an edge, as `modules/edge` makes it, needs of what is there already. Null: the environment has none.
+    - `access_logs_bucket_arn`: the bucket that CloudFront writes its access logs to.
+    - `web_acl_arn`: the firewall, if it is not the edge's own.
+  EOT
+  type = object({
+    access_logs_bucket_arn = string
+    web_acl_arn            = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.edge == null ? true : can(regex("^arn:[a-z-]+:s3:::[a-z0-9.-]{3,63}$", var.edge.access_logs_bucket_arn))
+    error_message = "edge.access_logs_bucket_arn must be the ARN of an S3 bucket."
+  }
+
+  validation {
+    condition     = try(var.edge.web_acl_arn, null) == null ? true : can(regex("^arn:[a-z-]+:wafv2:us-east-1:[0-9]{12}:global/webacl/[A-Za-z0-9_-]+/[a-f0-9-]+$", var.edge.web_acl_arn))
+    error_message = "edge.web_acl_arn must be null or the ARN of a web ACL of the scope CLOUDFRONT, which is in us-east-1."
+  }
+}
+
 variable "session_seconds" {
   description = "Seconds that one session of the role lasts at most: longer than an apply takes."
   type        = number

@@ -19,6 +19,7 @@ ROWS = [
 CONTROLS = {
     "APIGateway": {1, 2, 3, 4, 5, 8, 9, 10},
     "Backup": {1},
+    "CloudFront": {1, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 15, 16},
     "CloudTrail": {1, 2, 4, 5},
     "DynamoDB": {1, 2, 3, 6, 7},
     "ElastiCache": {1, 2, 3, 4, 5, 6, 7},
@@ -29,6 +30,7 @@ CONTROLS = {
     "S3": {1, 2, 3, 5, 6, 8, 9, 12, 13, 19, 24},
     "SNS": {4},
     "SQS": {1, 3},
+    "WAF": {1, 2, 3, 4, 6, 7, 8, 10, 12},
 }
 """What the standard has for the services that the platform makes something of."""
 
@@ -77,6 +79,7 @@ def test_every_service_of_the_platform_has_its_controls() -> None:
     services = {
         "apigatewayv2": "APIGateway",
         "backup": "Backup",
+        "cloudfront": "CloudFront",
         "cloudtrail": "CloudTrail",
         "dynamodb": "DynamoDB",
         "elasticache": "ElastiCache",
@@ -87,6 +90,7 @@ def test_every_service_of_the_platform_has_its_controls() -> None:
         "sns": "SNS",
         "sqs": "SQS",
         "ssm": "SSM",
+        "wafv2": "WAF",
     }
     without_controls = {"cloudwatch", "memorydb", "sesv2", "vpc"}
     assert kinds - services.keys() - without_controls == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import uuid
 from collections.abc import Mapping
@@ -81,3 +82,33 @@ def test_a_token_that_nobody_signed_opens_nothing(ada: Customer, eve: Customer) 
         stranger = Customer(eve.customer_id, token, ada.endpoint)
         assert stranger.request("GET", f"/orders/{NO_ORDER}").status_code == 401, token
     assert ada.request("GET", f"/orders/{NO_ORDER}").status_code == 404
+
+
+EDGE_KEY = "fedcba9876543210fedcba9876543210"
+DIGEST = hashlib.sha256(EDGE_KEY.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("function", "method", "path"),
+    [
+        ("composer/get_customer_order", "GET", "/orders/{}"),
+        ("order/request_cancellation", "POST", "/orders/{}/cancellation"),
+    ],
+)
+def test_a_customer_comes_by_the_edge_or_not_at_all(
+    shop: Shop, ada: Customer, function: str, method: str, path: str
+) -> None:
+    """Without CloudFront, whose place the test takes: what a customer says is what it would pass on."""
+    order_id = place(ada, an_order(shop.stocked().line(), customer_id=ada.customer_id)).json()["order_id"]
+    shop.settle()
+    path = path.format(order_id)
+    before = shop.table("order")
+    with shop.changed(function, SAGA_EDGE_KEYS=DIGEST):
+        for headers in ({}, {"x-origin-verify": EDGE_KEY[:-1]}, {"x-origin-verify": DIGEST}):
+            refused = ada.request(method, path, headers=headers)
+            assert (refused.status_code, refused.json()["title"]) == (403, "not by the edge"), headers
+        assert shop.table("order") == before
+        assert ada.request(method, path, headers={"X-Origin-Verify": EDGE_KEY}).status_code in {200, 202, 409}
+        # Operators have an API of their own, without an edge.
+        assert shop.client.request(method, path).status_code in {200, 202, 409}
+    shop.settle()

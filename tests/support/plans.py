@@ -183,6 +183,14 @@ def guarded(account_id: str, region: str) -> dict[str, Any]:
     }
 
 
+EDGE_KEY = "fedcba9876543210fedcba9876543210"
+"""It opens nothing."""
+
+
+def _certificate(region: str) -> str:
+    return f"arn:aws:acm:{region}:{ACCOUNT_ID}:certificate/11111111-2222-3333-4444-555555555555"
+
+
 _INSTALLATION: Mapping[str, object] = {
     "packages": in_a_bucket(),
     "mail": {"from": "orders@example.com"},
@@ -204,6 +212,13 @@ ENVIRONMENTS: Mapping[str, Mapping[str, object]] = {
             "kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/00000000-0000-0000-0000-000000000001",
         },
         "jwt": {"issuer": "https://login.example.com/", "audience": ["shop"]},
+        "domain": {"name": "api.example.com", "certificate_arn": _certificate(REGION)},
+        "edge": {
+            "certificate_arn": _certificate("us-east-1"),
+            "countries": ["DE"],
+            "access_logs": {"bucket": "logs.s3.amazonaws.com"},
+        },
+        "edge_keys": [EDGE_KEY],
     },
 }
 """Values of each environment's variables; what an installation of it has to say."""

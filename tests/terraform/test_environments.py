@@ -40,7 +40,8 @@ def test_an_environment_plans_with_its_settings(environment: str, plan_of: PlanO
     assert {table["point_in_time_recovery"][0]["enabled"] for table in tables} == {True}
 
     groups = of_type(resources, "aws_cloudwatch_log_group").values()
-    assert len(groups) == sum(len(of_type(resources, kind)) for kind in ("aws_lambda_function", "aws_apigatewayv2_api"))
+    logging = ("aws_lambda_function", "aws_apigatewayv2_api", "aws_wafv2_web_acl")
+    assert len(groups) == sum(len(of_type(resources, kind)) for kind in logging)
     assert {group["retention_in_days"] for group in groups} == {expected["log_retention_days"]}
 
     # What signs the composer's cursors encrypts nothing, and KMS rotates no such key.
@@ -55,8 +56,8 @@ def test_an_environment_plans_with_its_settings(environment: str, plan_of: PlanO
     assert [(key["key_usage"], key["deletion_window_in_days"]) for key in of_macs] == [
         ("GENERATE_VERIFY_MAC", expected["key_deletion_window_days"])
     ]
-    # The read model has two tables and one key. Others are of the bus and the platform, the console, the backups.
-    assert len(keys) == len(tables) - 1 + 2 + (environment == "local") + (environment == "prod")
+    # The read model has two tables and one key. Others are of bus and platform, of console, backups and edge.
+    assert len(keys) == len(tables) - 1 + 2 + (environment == "local") + 2 * (environment == "prod")
     assert {(key["enable_key_rotation"], key["deletion_window_in_days"]) for key in keys} == {
         (True, expected["key_deletion_window_days"])
     }
@@ -157,7 +158,7 @@ def test_the_local_environment_takes_its_addresses_and_packages_from_the_emulato
     assert "var.execute_api_base" in endpoint["expression"]["references"]
 
 
-@pytest.mark.parametrize("file", ["main.tf", "outputs.tf", "variables.tf", "versions.tf"])
+@pytest.mark.parametrize("file", ["edge.tf", "main.tf", "outputs.tf", "variables.tf", "versions.tf"])
 def test_environments_share_everything_but_their_settings(file: str) -> None:
     assert len({(ROOT / "envs" / environment / file).read_text(encoding="utf-8") for environment in DEPLOYED}) == 1
 
@@ -166,6 +167,7 @@ def test_environments_share_everything_but_their_settings(file: str) -> None:
 def test_the_state_is_locked_and_kept_apart(environment: str) -> None:
     folder = ROOT / "envs" / environment
     assert {path.name for path in folder.glob("*.tf") if not path.name.endswith("_override.tf")} == {
+        "edge.tf",
         "main.tf",
         "outputs.tf",
         "settings.tf",

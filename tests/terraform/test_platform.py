@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.support.plans import ACCOUNT_ID, REGION
+from tests.support.plans import ACCOUNT_ID, EDGE_KEY, REGION
 from tests.terraform.support.project import of_type, planned
 
 PlanOf = Callable[[str], dict[str, Any]]
@@ -253,6 +254,11 @@ CUSTOMERS = {
     "GET /customers/{id}/orders",
     "POST /orders/{id}/cancellation",
 }
+ANSWERING_CUSTOMERS = {
+    "order/place_order",
+    "order/request_cancellation",
+    *(f"composer/{name}" for name in ("get_customer_order", "get_details", "cache_manager_payments")),
+}
 OPERATORS = {"GET /orders", "GET /orders/{id}/saga", "GET /sagas", "GET /stock/{sku}", "PUT /stock/{sku}"}
 
 
@@ -271,10 +277,30 @@ def test_functions_know_a_customer_by_the_claim(plan_of: PlanOf) -> None:
         key: one["environment"][0]["variables"].get("SAGA_CUSTOMER_CLAIM")
         for key, (one,) in of_functions(plan_of("prod"), "aws_lambda_function").items()
     }
-    answering = {"order/place_order", "order/request_cancellation"}
-    answering |= {f"composer/{name}" for name in ("get_customer_order", "get_details", "cache_manager_payments")}
-    assert {key for key, claim in claims.items() if claim == "sub"} == answering
-    assert {claim for key, claim in claims.items() if key not in answering} == {None}
+    assert {key for key, claim in claims.items() if claim == "sub"} == ANSWERING_CUSTOMERS
+    assert {claim for key, claim in claims.items() if key not in ANSWERING_CUSTOMERS} == {None}
+
+
+def test_what_answers_customers_asks_for_the_key_of_the_edge(plan_of: PlanOf) -> None:
+    plan = plan_of("prod")
+    digests = {
+        key: one["environment"][0]["variables"].get("SAGA_EDGE_KEYS")
+        for key, (one,) in of_functions(plan, "aws_lambda_function").items()
+    }
+    (distribution,) = of_type(planned(plan), "aws_cloudfront_distribution").values()
+    routes = of_type(planned(plan), "aws_apigatewayv2_route").items()
+    invoked = {route["route_key"] for address, route in routes if "module.customer_api[0]" in address}
+    assert {origin["custom_header"][0]["value"] for origin in distribution["origin"]} == {EDGE_KEY}
+    assert {key for key, digest in digests.items() if digest} == ANSWERING_CUSTOMERS
+    assert {digest for digest in digests.values() if digest} == {hashlib.sha256(EDGE_KEY.encode()).hexdigest()}
+    # What is only read is asked for again; the paths that are written as well are not among these.
+    patterns = {behavior["path_pattern"] for behavior in distribution["ordered_cache_behavior"]}
+    assert patterns == {"/customers/*/orders", "/orders/*/details", "/orders/*/payment"}
+    assert invoked == CUSTOMERS
+    (api,) = (
+        api for address, api in of_type(planned(plan), "aws_apigatewayv2_api").items() if "customer_api[0]" in address
+    )
+    assert api["disable_execute_api_endpoint"] is True
 
 
 def test_the_sandbox_asks_for_its_secret(dev: dict[str, Any]) -> None:

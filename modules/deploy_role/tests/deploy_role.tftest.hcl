@@ -234,3 +234,62 @@ run "a_role_for_people_and_a_branch" {
     error_message = "IAM takes at most 6144 characters."
   }
 }
+
+run "a_role_for_an_edge" {
+  command = plan
+
+  variables {
+    edge = { access_logs_bucket_arn = "arn:aws:s3:::logs" }
+  }
+
+  assert {
+    condition     = alltrue([for policy in aws_iam_policy.this : length(policy.policy) <= 6144])
+    error_message = "IAM takes at most 6144 characters: ${jsonencode({ for key, policy in aws_iam_policy.this : key => length(policy.policy) })}."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_policy.this["edge"].policy).Statement : "${statement.Sid} ${statement.Resource}"] == [
+      "MakeDistributions *",
+      "TagDistributions arn:aws:cloudfront::123456789012:distribution/*",
+      "ManageDistributions arn:aws:cloudfront::123456789012:distribution/*",
+      "MakeResponseHeadersPolicies *",
+      "ManageResponseHeadersPolicies arn:aws:cloudfront::123456789012:response-headers-policy/*",
+      "DeliverLogsOfTheEdge arn:aws:s3:::logs",
+      "ManageFirewalls arn:aws:wafv2:us-east-1:123456789012:global/webacl/shop-dev-*",
+      "UseRulesOfAws arn:aws:wafv2:us-east-1:123456789012:global/managedruleset/*",
+      "ManageLogGroupsOfFirewalls arn:aws:logs:us-east-1:123456789012:log-group:aws-waf-logs-shop-dev-*",
+      "ManageKeysOfFirewalls arn:aws:kms:us-east-1:123456789012:key/*",
+      "NameKeysOfFirewalls arn:aws:kms:us-east-1:123456789012:alias/shop-dev-*",
+      "ManageAlarmsOfTheEdge arn:aws:cloudwatch:us-east-1:123456789012:alarm:shop-dev-*",
+    ]
+    error_message = "What has a name is the environment's: ${jsonencode(aws_iam_policy.this["edge"].policy)}."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_policy.this["edge"].policy).Statement : statement.Sid => jsonencode(statement.Condition) if can(statement.Condition) } == {
+      MakeDistributions     = jsonencode({ StringEquals = { "aws:RequestTag/Environment" = "dev", "aws:RequestTag/Platform" = "shop" } })
+      TagDistributions      = jsonencode({ StringEquals = { "aws:RequestTag/Environment" = "dev", "aws:RequestTag/Platform" = "shop" } })
+      ManageDistributions   = jsonencode({ StringEquals = { "aws:ResourceTag/Environment" = "dev", "aws:ResourceTag/Platform" = "shop" } })
+      ManageKeysOfFirewalls = jsonencode({ StringEquals = { "aws:ResourceTag/Environment" = "dev", "aws:ResourceTag/Platform" = "shop" } })
+    }
+    error_message = "What has a random id is known by its tags."
+  }
+}
+
+run "a_role_for_an_edge_with_a_firewall_of_somebody_else" {
+  command = plan
+
+  variables {
+    edge = {
+      access_logs_bucket_arn = "arn:aws:s3:::logs"
+      web_acl_arn            = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/everybodys/99999999-2222-3333-4444-555555555555"
+    }
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_policy.this["edge"].policy).Statement : statement.Resource if statement.Sid == "SeeFirewallOfSomebodyElse"] == [
+      "arn:aws:wafv2:us-east-1:123456789012:global/webacl/everybodys/99999999-2222-3333-4444-555555555555",
+    ]
+    error_message = "It is seen, and it alone."
+  }
+}

@@ -208,3 +208,23 @@ run "refuses_any_key_of_the_replica" {
 
   expect_failures = [var.audit_replica]
 }
+
+run "refuses_a_bucket_of_the_edge_that_is_a_name" {
+  command = plan
+
+  variables {
+    edge = { access_logs_bucket_arn = "logs" }
+  }
+
+  expect_failures = [var.edge]
+}
+
+run "refuses_any_firewall" {
+  command = plan
+
+  variables {
+    edge = { access_logs_bucket_arn = "arn:aws:s3:::logs", web_acl_arn = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/*" }
+  }
+
+  expect_failures = [var.edge]
+}

@@ -13,6 +13,7 @@ from emulator.corrections import (
     bus_policies,
     condition_keys,
     deployments,
+    distributions,
     error_types,
     execution_environments,
     http_apis,
@@ -40,6 +41,7 @@ CORRECTIONS = (
     bus_policies,
     condition_keys,
     deployments,
+    distributions,
     mail_authorization,
 )
 

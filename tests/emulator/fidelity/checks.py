@@ -624,6 +624,55 @@ def check_alias_needs_permission_for_its_name_and_tags_of_its_key(world: World) 
     assert _refused(lambda: namer.create_alias(AliasName="alias/shop", TargetKeyId=other))
 
 
+def check_distribution_is_made_with_its_tags_and_known_by_them(world: World) -> None:
+    tags = {"Items": [{"Key": "Environment", "Value": "dev"}]}
+    of_request, of_resource = (
+        {"StringEquals": {f"aws:{kind}/Environment": "dev"}} for kind in ("RequestTag", "ResourceTag")
+    )
+    distributions = f"arn:aws:cloudfront::{world.account_id}:distribution/*"
+    kept = world.client("cloudfront").create_response_headers_policy(ResponseHeadersPolicyConfig=_headers("kept"))
+    policy = f"arn:aws:cloudfront::{world.account_id}:response-headers-policy/{kept['ResponseHeadersPolicy']['Id']}"
+    statements: list[dict[str, Any]] = [
+        {"Effect": "Allow", "Action": "cloudfront:CreateDistribution", "Resource": "*", "Condition": of_request},
+        {"Effect": "Allow", "Action": "cloudfront:List*", "Resource": distributions, "Condition": of_resource},
+        {"Effect": "Allow", "Action": "cloudfront:GetResponseHeadersPolicy", "Resource": policy},
+    ]
+    maker = _user(world, statements, "cloudfront")
+    config = _distribution("one")
+    own = maker.create_distribution_with_tags(DistributionConfigWithTags={"DistributionConfig": config, "Tags": tags})
+    assert maker.list_tags_for_resource(Resource=own["Distribution"]["ARN"])["Tags"] == tags
+    maker.get_response_headers_policy(Id=policy.rpartition("/")[2])
+    assert _refused(partial(maker.create_distribution, DistributionConfig=_distribution("two")))
+    other = world.client("cloudfront").create_distribution(DistributionConfig=_distribution("three"))["Distribution"]
+    assert _refused(partial(maker.list_tags_for_resource, Resource=other["ARN"]))
+    assert _refused(partial(maker.get_response_headers_policy, Id="67f7725c-6f97-4210-82d7-5512b31e9d03"))
+
+
+def _headers(name: str) -> dict[str, Any]:
+    return {"Name": name, "SecurityHeadersConfig": {"ContentTypeOptions": {"Override": True}}}
+
+
+def _distribution(reference: str) -> dict[str, Any]:
+    origin = {
+        "Id": "api",
+        "DomainName": "api.example.com",
+        "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"},
+    }
+    behavior = {
+        "TargetOriginId": "api",
+        "ViewerProtocolPolicy": "https-only",
+        "CachePolicyId": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
+    }
+    origins = {"Quantity": 1, "Items": [origin]}
+    return {
+        "CallerReference": reference,
+        "Comment": reference,
+        "Enabled": False,
+        "Origins": origins,
+        "DefaultCacheBehavior": behavior,
+    }
+
+
 def check_mapping_is_bound_to_its_function(world: World) -> None:
     queue = world.queue("orders")
     _role(world, {"Effect": "Allow", "Action": "sqs:*", "Resource": queue.arn})
@@ -647,6 +696,7 @@ NEED_IAM = {
     "deployment_is_about_the_resources_that_it_names",
     "role_under_a_path_and_what_is_watched_are_named",
     "alias_needs_permission_for_its_name_and_tags_of_its_key",
+    "distribution_is_made_with_its_tags_and_known_by_them",
     "mapping_is_bound_to_its_function",
     "bus_policy_is_enforced",
     "bus_policy_counts_for_destinations",
@@ -738,11 +788,11 @@ def _role(world: World, statement: dict[str, Any]) -> None:
     )
 
 
-def _user(world: World, statement: dict[str, Any], service: str) -> Any:
-    """A client of a new user whose policy is this statement."""
+def _user(world: World, statement: dict[str, Any] | list[dict[str, Any]], service: str) -> Any:
+    """A client of a new user whose policy is this statement, or these."""
     users = world.client("iam")
     users.create_user(UserName="user")
-    users.put_user_policy(UserName="user", PolicyName="policy", PolicyDocument=json.dumps({"Statement": [statement]}))
+    users.put_user_policy(UserName="user", PolicyName="policy", PolicyDocument=json.dumps({"Statement": statement}))
     key = users.create_access_key(UserName="user")["AccessKey"]
     return world.client_of(service, key["AccessKeyId"], key["SecretAccessKey"])
 

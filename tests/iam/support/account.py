@@ -24,6 +24,8 @@ OPERATOR = f"arn:aws:iam::{ACCOUNT_ID}:user/operator"
 ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/deploy/shop-dev-deploy"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT_ID}:policy/deploy/shop-dev-boundary"
 PACKAGES = "packages"
+ACCESS_LOGS = "access-logs"
+WEB_ACL = f"arn:aws:wafv2:us-east-1:{ACCOUNT_ID}:global/webacl/everybodys/11111111-2222-3333-4444-555555555555"
 APPLY = ("apply", "-auto-approve", "-input=false", "-no-color", f"-parallelism={PARALLELISM}")
 DESTROY = ("destroy", "-auto-approve", "-input=false", "-no-color", f"-parallelism={PARALLELISM}")
 
@@ -105,6 +107,7 @@ class Account:
             "principal_arns": [OPERATOR],
             "mail_identities": ["orders@example.com"],
             "packages": {"bucket_arn": f"arn:aws:s3:::{PACKAGES}"},
+            "edge": {"access_logs_bucket_arn": f"arn:aws:s3:::{ACCESS_LOGS}", "web_acl_arn": WEB_ACL},
         }
         variables = ["-var=repository=example/shop", f"-var=environments={json.dumps({'dev': dev})}"]
         return self.tool.run([*arguments, *variables], self.configuration, env=self.bootstrap_env).stdout

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.iam.support.account import ACCOUNT_ID, PACKAGES, REGION
+from tests.iam.support.account import ACCESS_LOGS, ACCOUNT_ID, PACKAGES, REGION, WEB_ACL
 from tests.iam.support.evaluators import Document, Question, Request
 from tests.support.plans import Resource, resources
 
@@ -137,6 +137,29 @@ def _demands(state: Mapping[str, Any]) -> Iterator[tuple[str, Request]]:
     some_key = next(resources(plan, "aws_kms_key")).values["arn"]
     yield from _of_key("vaults", "backup", some_key)
     yield "vaults", Request.of("backup-storage:MountCapsule", "*")
+    yield from _demands_of_an_edge()
+
+
+def _demands_of_an_edge() -> Iterator[tuple[str, Request]]:
+    """What CloudFront asks for beside what the emulator does, and a firewall of the edge's own."""
+    global_ = f"us-east-1:{ACCOUNT_ID}"
+    new = {key.replace("ResourceTag", "RequestTag"): value for key, value in OWN.items()}
+    distribution = f"arn:aws:cloudfront::{ACCOUNT_ID}:distribution/E0123456789ABC"
+    yield "tags_of_distributions", Request.of("cloudfront:TagResource", distribution, new)
+    yield "firewalls_of_somebody_else", Request.of("wafv2:GetWebACL", WEB_ACL)
+    name = "shop-dev-edge"
+    for entry, resource in {
+        "access_logs_of_distributions": f"arn:aws:s3:::{ACCESS_LOGS}",
+        "firewalls": f"arn:aws:wafv2:{global_}:global/webacl/{name}/11111111-2222-3333-4444-555555555555",
+        "rules_of_firewalls": f"arn:aws:wafv2:{global_}:global/managedruleset/AWSManagedRulesCommonRuleSet/none",
+        "logs_of_firewalls": f"arn:aws:logs:{global_}:log-group:aws-waf-logs-{name}",
+    }.items():
+        yield from ((entry, Request.of(action, resource)) for action in _actions(entry))
+    key = f"arn:aws:kms:{global_}:key/11111111-2222-3333-4444-555555555555"
+    for action in _actions("keys_of_firewalls"):
+        yield "keys_of_firewalls", Request.of(action, key, OWN)
+        if action.endswith("Alias"):
+            yield "keys_of_firewalls", Request.of(action, f"arn:aws:kms:{global_}:alias/{name}")
 
 
 def _of_key(entry: str, service: str, key: str) -> Iterator[tuple[str, Request]]:

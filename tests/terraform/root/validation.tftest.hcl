@@ -331,6 +331,64 @@ run "refuses_a_claim_that_is_none" {
   expect_failures = [var.jwt]
 }
 
+run "refuses_an_edge_without_keys" {
+  command = plan
+
+  variables {
+    jwt    = { issuer = "https://login.example.com", audience = ["shop"] }
+    domain = { name = "api.example.com", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555" }
+    edge   = { key_digests = [] }
+  }
+
+  expect_failures = [var.edge]
+}
+
+run "refuses_a_key_of_the_edge_in_the_place_of_its_digest" {
+  command = plan
+
+  variables {
+    jwt    = { issuer = "https://login.example.com", audience = ["shop"] }
+    domain = { name = "api.example.com", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555" }
+    edge   = { key_digests = ["0123456789abcdef0123456789abcdef"] }
+  }
+
+  expect_failures = [var.edge]
+}
+
+run "refuses_an_edge_without_customers" {
+  command = plan
+
+  variables {
+    domain = { name = "api.example.com", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555" }
+    edge   = { key_digests = ["0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"] }
+  }
+
+  expect_failures = [var.edge]
+}
+
+run "refuses_an_edge_without_a_domain" {
+  command = plan
+
+  variables {
+    jwt  = { issuer = "https://login.example.com", audience = ["shop"] }
+    edge = { key_digests = ["0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"] }
+  }
+
+  expect_failures = [var.edge]
+}
+
+run "refuses_an_edge_with_a_way_around" {
+  command = plan
+
+  variables {
+    jwt    = { issuer = "https://login.example.com", audience = ["shop"] }
+    domain = { name = "api.example.com", only = false, certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555" }
+    edge   = { key_digests = ["0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"] }
+  }
+
+  expect_failures = [var.edge]
+}
+
 run "refuses_no_carrier" {
   command = plan
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from http import HTTPStatus
 from typing import Any
@@ -146,3 +147,60 @@ def test_a_caller_of_whom_nothing_is_known_is_nobody(context: Any, monkeypatch: 
     with pytest.raises(Problem, match="expected a token with customer") as caught:
         request.may_see("ada")
     assert caught.value.status is HTTPStatus.FORBIDDEN
+
+
+KEY, FORMER_KEY = "k" * 32, "f" * 32
+
+
+def seen(headers: dict[str, str], context: Any) -> tuple[int, list[Request]]:
+    """The status of the answer to a request, and what the handler got to see of it."""
+    requests: list[Request] = []
+
+    def work(request: Request) -> dict[str, Any]:
+        requests.append(request)
+        return http.answer(HTTPStatus.OK, {})
+
+    answer = api_handler(work)(a_request(headers=headers, requestContext=context), None)
+    return answer["statusCode"], requests
+
+
+@pytest.fixture
+def edge(monkeypatch: pytest.MonkeyPatch) -> None:
+    digests = [hashlib.sha256(key.encode()).hexdigest() for key in (FORMER_KEY, KEY)]
+    monkeypatch.setenv("SAGA_EDGE_KEYS", " ".join(digests))
+
+
+@pytest.mark.usefixtures("edge")
+@pytest.mark.parametrize("key", [KEY, FORMER_KEY])
+def test_a_customer_comes_by_the_edge(key: str) -> None:
+    status, requests = seen({"X-Origin-Verify": key}, of_customer("ada", claim="sub"))
+    assert (status, len(requests)) == (200, 1)
+
+
+@pytest.mark.usefixtures("edge")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x-origin-verify": ""},
+        {"x-origin-verify": KEY[:-1]},
+        {"x-origin-verify": f"{KEY},{KEY}"},
+        {"x-origin-verify": hashlib.sha256(KEY.encode()).hexdigest()},
+        {"x-origin-verify": "k\u00e9"},
+        {"x-origin-verify": "\ud800"},
+        {"x-origin-key": KEY},
+    ],
+)
+def test_a_customer_who_goes_around_the_edge_gets_nowhere(headers: dict[str, str]) -> None:
+    assert seen(headers, of_customer("ada", claim="sub")) == (403, [])
+    # Not even a token that says nothing.
+    assert seen(headers, {"authorizer": {"jwt": {}}}) == (403, [])
+
+
+@pytest.mark.usefixtures("edge")
+def test_operators_have_an_api_without_an_edge() -> None:
+    assert seen({}, OPERATOR)[0] == 200
+
+
+def test_without_an_edge_there_is_nothing_to_go_around() -> None:
+    assert seen({}, of_customer("ada", claim="sub"))[0] == 200
