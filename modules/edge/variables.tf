@@ -99,7 +99,7 @@ variable "routes" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for route in var.routes : can(regex("^(DELETE|GET|HEAD|PATCH|POST|PUT) /[A-Za-z0-9._~{}/-]*$", route))])
+    condition     = alltrue([for route in var.routes : can(regex("^(ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /[A-Za-z0-9._~{}+/-]*$", route))])
     error_message = "routes must be route keys: a method, a space and a path such as GET /orders/{id}."
   }
 }

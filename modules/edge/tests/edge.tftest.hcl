@@ -277,3 +277,27 @@ run "an_edge_without_alarms" {
     error_message = "There is none."
   }
 }
+
+run "an_edge_of_paths_that_are_written_by_a_longer_way" {
+  command = plan
+
+  variables {
+    routes = [
+      "GET /seats",
+      "GET /seats/{id}",
+      "POST /seats/{id}/holds",
+      "GET /shows/{id}/plan",
+      "PUT /shows/{proxy+}",
+      "GET /{place}/info",
+      "ANY /halls/{id}/info",
+      "GET /halls/{id}/rows",
+      "GET /bookings/{id}",
+      "POST /bookings",
+    ]
+  }
+
+  assert {
+    condition     = [for behavior in aws_cloudfront_distribution.this.ordered_cache_behavior : behavior.path_pattern] == ["/bookings/*", "/halls/*/rows", "/seats"]
+    error_message = "A pattern is no read's where a path that is written can match it: ${jsonencode(local.read_patterns)}."
+  }
+}

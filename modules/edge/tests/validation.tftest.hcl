@@ -139,11 +139,11 @@ run "refuses_a_route_without_a_method" {
   expect_failures = [var.routes]
 }
 
-run "refuses_a_route_for_everything" {
+run "refuses_a_route_of_a_method_that_is_none" {
   command = plan
 
   variables {
-    routes = ["ANY /orders"]
+    routes = ["READ /orders"]
   }
 
   expect_failures = [var.routes]
