@@ -48,5 +48,5 @@ module "edge" {
   access_logs              = var.edge.access_logs
   log_retention_days       = local.settings.log_retention_days
   key_deletion_window_days = local.settings.key_deletion_window_days
-  alarms                   = { actions = compact([var.edge.alarm_topic_arn]) }
+  alarms                   = { actions = [var.edge.alarm_topic_arn] }
 }

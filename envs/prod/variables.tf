@@ -65,10 +65,10 @@ variable "edge" {
     - `certificate_arn`: the domain name's certificate in ACM in us-east-1.
     - `countries`: from which customers may call, by their codes of two letters.
     - `access_logs`: the bucket that CloudFront writes a line for each request to.
+    - `alarm_topic_arn`: the SNS topic that alarms tell, in us-east-1.
     - `web_acl_arn`: the firewall. Null: one is made.
     - `requests_per_5_minutes`: of one address, after which that one refuses more.
     - `standby_domain_name`: who is asked for what the API fails to read.
-    - `alarm_topic_arn`: the SNS topic in us-east-1 that alarms tell.
   EOT
   type = object({
     certificate_arn = string
@@ -77,10 +77,10 @@ variable "edge" {
       bucket = string
       prefix = optional(string, "edge/")
     })
+    alarm_topic_arn        = string
     web_acl_arn            = optional(string)
     requests_per_5_minutes = optional(number)
     standby_domain_name    = optional(string)
-    alarm_topic_arn        = optional(string)
   })
   default = null
 }

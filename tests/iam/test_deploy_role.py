@@ -156,6 +156,7 @@ def variables(account: Account, bootstrapped: Mapping[str, Any]) -> list[str]:
             "certificate_arn": _certificate("us-east-1"),
             "countries": ["DE"],
             "access_logs": {"bucket": f"{ACCESS_LOGS}.s3.amazonaws.com"},
+            "alarm_topic_arn": f"arn:aws:sns:us-east-1:{ACCOUNT_ID}:alarms",
             "web_acl_arn": WEB_ACL,
         },
         "edge_keys": [EDGE_KEY],

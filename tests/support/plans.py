@@ -217,6 +217,7 @@ ENVIRONMENTS: Mapping[str, Mapping[str, object]] = {
             "certificate_arn": _certificate("us-east-1"),
             "countries": ["DE"],
             "access_logs": {"bucket": "logs.s3.amazonaws.com"},
+            "alarm_topic_arn": f"arn:aws:sns:us-east-1:{ACCOUNT_ID}:alarms",
         },
         "edge_keys": [EDGE_KEY],
     },
