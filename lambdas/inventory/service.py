@@ -189,6 +189,7 @@ def describe_reservation(order_id: str, inventory: Inventory) -> dict[str, Any] 
         "state": row.state.value,
         "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in held.items()],
     }
-    if row.event and "reason" in row.event.data:
-        document["reason"] = row.event.data["reason"]
+    event = row.event
+    if event and "reason" in event.data:
+        document["reason"] = event.data["reason"]
     return document

@@ -207,6 +207,7 @@ def _invalid(field: str, expected: str) -> Problem:
 
 
 def _event_of(row: Row) -> Event:
-    if row.event is None:
+    event = row.event
+    if event is None:
         raise InvalidEventError("outbox", "an event in the order's row")
-    return row.event
+    return event

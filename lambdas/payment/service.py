@@ -40,6 +40,7 @@ def describe(order_id: str, rows: StepStore) -> Mapping[str, Any] | None:
     document: dict[str, Any] = {"order_id": order_id, "state": row.state.value}
     if payment := store.payment(row):
         document["payment"] = payment
-    if row.event and "reason" in row.event.data:
-        document["reason"] = row.event.data["reason"]
+    event = row.event
+    if event and "reason" in event.data:
+        document["reason"] = event.data["reason"]
     return document

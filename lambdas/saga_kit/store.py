@@ -24,11 +24,19 @@ _CONFLICT_DELAY_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A step's row as it was found: its state, the event it reports (none for an intent) and all its attributes."""
+    """A step's row as it was found: its state and all its attributes."""
 
     state: State
-    event: Event | None
     item: Item
+
+    @property
+    def event(self) -> Event | None:
+        """The event that the row reports, none for an intent; read anew each time, since few ask for it.
+
+        Raises ``InvalidEventError`` when what the row holds is not one.
+        """
+        text = self.item.get(outbox.ATTRIBUTE, {}).get("S")
+        return outbox.load(text) if text else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,5 +204,4 @@ def to_row(item: Item | None) -> Row | None:
     """Return the row that a DynamoDB item holds, or ``None`` for no item."""
     if not item:
         return None
-    text = item.get(outbox.ATTRIBUTE, {}).get("S")
-    return Row(State(item["state"]["S"]), outbox.load(text) if text else None, item)
+    return Row(State(item["state"]["S"]), item)
