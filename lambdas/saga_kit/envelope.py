@@ -6,12 +6,10 @@ derived, not drawn: the same step with the same outcome of the same saga is the 
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from saga_kit import clock, schema
 from saga_kit.errors import InvalidEventError, named
@@ -19,8 +17,7 @@ from saga_kit.errors import InvalidEventError, named
 META_SCHEMA = "Meta.v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Meta:
+class Meta(NamedTuple):
     """Who published an event, when, and because of what.
 
     ``correlation_id`` is the saga's id, ``causation_id`` the id of the message that led to this event (``None`` for
@@ -38,11 +35,7 @@ class Meta:
     traceparent: str
 
 
-_META_FIELDS = tuple(field.name for field in dataclasses.fields(Meta))
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event: its EventBridge detail type, its envelope and its payload."""
 
     detail_type: str
@@ -51,7 +44,7 @@ class Event:
 
     def detail(self) -> dict[str, Any]:
         """Return what goes into ``Detail`` of a PutEvents entry, before it becomes JSON."""
-        return {"meta": {name: getattr(self.meta, name) for name in _META_FIELDS}, "data": dict(self.data)}
+        return {"meta": self.meta._asdict(), "data": dict(self.data)}
 
 
 def event_id(saga_id: str, step: str, outcome: str) -> str:
