@@ -40,6 +40,8 @@ BASE_ENVIRONMENT = {
 
 REMEMBERED_DOCUMENTS = 64
 """Documents of one schema that are known to be valid; a saga's are looked at soon again or never."""
+ORDER_SCHEMA, ORDER_VALIDATOR = "Order.v1", "validate_schema_order_v1"
+"""The schema of an order, and what fastjsonschema calls its check in the code that it makes of another schema."""
 
 
 class HarnessError(BaseException):
@@ -246,28 +248,38 @@ def _remember_valid_documents() -> None:
         return
     schema.remembers = True  # type: ignore[attr-defined]  # a mark of our own
     compiled = schema._validator
+    check_order = _remembering(compiled(ORDER_SCHEMA))
 
     @functools.cache
     def validator(name: str) -> Callable[[object], object]:
         validate = compiled(name)
-        valid: set[bytes] = set()
-
-        def check(value: Any) -> object:
-            try:
-                # Every value with its type, which equality does not tell (``True == 1``); version 2 has no references.
-                content = marshal.dumps(value, 2)
-            except ValueError:
-                return validate(value)
-            if content not in valid:
-                validate(value)
-                if len(valid) >= REMEMBERED_DOCUMENTS:
-                    valid.clear()
-                valid.add(content)
-            return value
-
-        return check
+        # Every event of a saga carries the same order on: it is looked at once for all of them.
+        parts = validate.__globals__
+        if ORDER_VALIDATOR in parts:
+            parts[ORDER_VALIDATOR] = check_order
+        return _remembering(validate)
 
     schema._validator = validator
+
+
+def _remembering(validate: Callable[..., object]) -> Callable[..., object]:
+    """Return ``validate`` without a second look at the same content; ``where`` is for its messages alone."""
+    valid: set[bytes] = set()
+
+    def check(value: Any, *where: Any) -> object:
+        try:
+            # Every value with its type, which equality does not tell (``True == 1``); version 2 has no references.
+            content = marshal.dumps(value, 2)
+        except ValueError:
+            return validate(value, *where)
+        if content not in valid:
+            validate(value, *where)
+            if len(valid) >= REMEMBERED_DOCUMENTS:
+                valid.clear()
+            valid.add(content)
+        return value
+
+    return check
 
 
 def adopt() -> None:
