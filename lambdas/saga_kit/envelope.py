@@ -16,6 +16,8 @@ from saga_kit.errors import InvalidEventError, named
 
 META_SCHEMA = "Meta.v1"
 
+_AS_IT_IS = json.JSONEncoder(ensure_ascii=False)
+
 
 class Meta(NamedTuple):
     """Who published an event, when, and because of what.
@@ -143,7 +145,7 @@ def parse(message: object) -> Event:
     schema.check(name, detail)
     try:
         # Here, and not where the step's own event is made of it: by then the intent may be on the row.
-        json.dumps(detail, ensure_ascii=False).encode()
+        _AS_IT_IS.encode(detail).encode()
     except UnicodeEncodeError:
         raise InvalidEventError("detail", "texts without half of a surrogate pair") from None
     return Event(detail_type, Meta(**detail["meta"]), detail["data"])
