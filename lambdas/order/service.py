@@ -108,9 +108,10 @@ def place(request: Request, orders: Orders, deadline_seconds: float) -> dict[str
         deadline_at=clock.rfc3339(clock.after(deadline_seconds)),
         parent=request.traceparent,
     )
-    change = orders.place(event, State.FAILED if reason else State.SUCCEEDED, request.digest)
+    digest = request.digest
+    change = orders.place(event, State.FAILED if reason else State.SUCCEEDED, digest)
     if not change.applied:
-        if change.row is None or store.digest(change.row) != request.digest:
+        if change.row is None or store.digest(change.row) != digest:
             raise Problem(
                 HTTPStatus.CONFLICT,
                 "idempotency-key-reused",
