@@ -11,6 +11,7 @@ import bisect
 import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
@@ -332,11 +333,16 @@ class DynamoDB:
         else:
             key = table.exact_key(params["Key"])
         old = table.items.get(key)
+        names, values = params.get("ExpressionAttributeNames"), params.get("ExpressionAttributeValues")
         request = _request(
-            kind, params.get("ConditionExpression"), params.get("UpdateExpression"), _names(params), table.key_names
+            kind,
+            params.get("ConditionExpression"),
+            params.get("UpdateExpression"),
+            None if names is None else tuple(names.items()),
+            None if values is None else tuple(values),
+            table.key_names,
         )
         condition, update = request.condition, request.update
-        _check_use(params, request.names, request.values)
         if request.refusal:
             _invalid(request.refusal)
         wants_old = _wants_old(params)
@@ -471,7 +477,8 @@ class DynamoDB:
         projection = params.get("ProjectionExpression")
         shown = expressions.projection(projection, names) if projection else None
         _check_use(
-            params,
+            _given(params, "ExpressionAttributeNames"),
+            _given(params, "ExpressionAttributeValues"),
             compiled.names | (where.names if where else frozenset()) | (shown.names if shown else frozenset()),
             compiled.values | (where.values if where else frozenset()),
         )
@@ -579,17 +586,30 @@ class _Request:
 
     condition: CompiledCondition | None
     update: expressions.CompiledUpdate | None
-    names: frozenset[str]
-    values: frozenset[str]
     refusal: str
 
 
 @functools.cache
 def _request(
-    kind: str, condition_text: str | None, update_text: str | None, names: expressions.Names, keys: tuple[str, ...]
+    kind: str,
+    condition_text: str | None,
+    update_text: str | None,
+    names: expressions.Names | None,
+    values: tuple[str, ...] | None,
+    keys: tuple[str, ...],
 ) -> _Request:
-    condition = None if condition_text is None else expressions.condition("ConditionExpression", condition_text, names)
-    update = None if update_text is None else expressions.update(update_text, names)
+    """Compile the expressions of a write. Raises ``DynamoError`` when they do not use just what is given to them."""
+    condition = None
+    if condition_text is not None:
+        condition = expressions.condition("ConditionExpression", condition_text, names or ())
+    update = None if update_text is None else expressions.update(update_text, names or ())
+    used = [part for part in (condition, update) if part is not None]
+    _check_use(
+        None if names is None else {name for name, _ in names},
+        None if values is None else set(values),
+        frozenset().union(*(part.names for part in used)),
+        frozenset().union(*(part.values for part in used)),
+    )
     refusal = ""
     if kind == "ConditionCheck" and condition is None:
         refusal = "The ConditionExpression parameter is required"
@@ -599,13 +619,7 @@ def _request(
                 f"One or more parameter values were invalid: Cannot update attribute {name}. "
                 "This attribute is part of the key"
             )
-    return _Request(
-        condition,
-        update,
-        (condition.names if condition else frozenset()) | (update.names if update else frozenset()),
-        (condition.values if condition else frozenset()) | (update.values if update else frozenset()),
-        refusal,
-    )
+    return _Request(condition, update, refusal)
 
 
 def cancelled(reasons: Sequence[Mapping[str, Any]]) -> DynamoError:
@@ -640,6 +654,11 @@ def _names(params: Params) -> expressions.Names:
     return tuple(names.items()) if names else ()
 
 
+def _given(params: Params, parameter: str) -> AbstractSet[str] | None:
+    given = params.get(parameter)
+    return None if given is None else given.keys()
+
+
 def _stored(value: av.Value) -> av.Value:
     return value if "S" in value and len(value) == 1 else av.canonical(value)
 
@@ -665,10 +684,12 @@ def _wants_old(params: Params) -> bool:
     return bool(wanted == "ALL_OLD")
 
 
-def _check_use(params: Params, used_names: frozenset[str], used_values: frozenset[str]) -> None:
-    names, supplied = params.get("ExpressionAttributeNames"), params.get("ExpressionAttributeValues")
-    if names and supplied and names.keys() == used_names and supplied.keys() == used_values:
-        return
+def _check_use(
+    names: AbstractSet[str] | None,
+    supplied: AbstractSet[str] | None,
+    used_names: frozenset[str],
+    used_values: frozenset[str],
+) -> None:
     missing = used_values.difference(supplied or ())
     if missing:
         _invalid(
@@ -678,12 +699,12 @@ def _check_use(params: Params, used_names: frozenset[str], used_values: frozense
     if names is not None and len(names) != len(used_names):
         if not names:
             _invalid("ExpressionAttributeNames must not be empty")
-        unused = ", ".join(sorted(set(names) - used_names))
+        unused = ", ".join(sorted(names - used_names))
         _invalid(f"Value provided in ExpressionAttributeNames unused in expressions: keys: {{{unused}}}")
-    if supplied is not None and used_values != supplied.keys():
+    if supplied is not None and used_values != supplied:
         if not supplied:
             _invalid("ExpressionAttributeValues must not be empty")
-        if unused := ", ".join(sorted(set(supplied) - used_values)):
+        if unused := ", ".join(sorted(supplied - used_values)):
             _invalid(f"Value provided in ExpressionAttributeValues unused in expressions: keys: {{{unused}}}")
 
 
@@ -706,7 +727,7 @@ def _projected(params: Params, item: Item | None) -> Item | None:
             _invalid("ExpressionAttributeNames can only be specified when using expressions")
         return None if item is None else dict(item)
     projection = expressions.projection(text, _names(params))
-    _check_use(params, projection.names, frozenset())
+    _check_use(_given(params, "ExpressionAttributeNames"), None, projection.names, frozenset())
     return None if item is None else projection.run(item)
 
 
