@@ -160,7 +160,10 @@ class Table:
 
     def key_item(self, key: Key) -> Item:
         """Return the attributes of a key."""
-        return {name: {self.key_types.get(name, "S"): part} for name, part in zip(self.key_names, key, strict=True)}
+        types = self.key_types
+        if self.range_key is None:
+            return {self.hash_key: {types.get(self.hash_key, "S"): key[0]}}
+        return {name: {types.get(name, "S"): part} for name, part in zip(self.key_names, key, strict=True)}
 
 
 def _same(old: Item, new: Item) -> bool:

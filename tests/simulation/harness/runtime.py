@@ -123,7 +123,7 @@ class _Random(ModuleType):
         raise HarnessError(f"random.{name} in a handler: only random() and uniform() are modelled")
 
 
-def _sampled(method: Callable[..., None], *, tells: bool = True) -> Callable[..., None]:
+def _sampled(method: Callable[..., None]) -> Callable[..., None]:
     """Return a method of the logger that is run in full in a sample of schedules.
 
     In the others it only tells what it was given, without the cost of a log record.
@@ -132,10 +132,20 @@ def _sampled(method: Callable[..., None], *, tells: bool = True) -> Callable[...
     def call(*messages: Any, extra: Mapping[str, Any] | None = None, **values: Any) -> None:
         if _Holder.full_logs:
             method(*messages, **({} if extra is None else {"extra": extra}), **values)
-        elif tells and (outside := _Holder.outside) is not None:
+        elif (outside := _Holder.outside) is not None:
             logged = outside.logged
             for value in (*messages, *values.values(), *(extra.values() if extra else ())):
                 logged(value if type(value) is str else repr(value))
+
+    return call
+
+
+def _only_in_full(method: Callable[..., None]) -> Callable[..., None]:
+    """Return a method of the logger that tells nothing itself: it is left out where no log record is made."""
+
+    def call(*arguments: Any, **options: Any) -> None:
+        if _Holder.full_logs:
+            method(*arguments, **options)
 
     return call
 
@@ -212,10 +222,10 @@ def _quiet_observability() -> None:
         logger._logger.removeHandler(handler)
     logger._logger.addHandler(_LogHandler(formatter))
     logger._logger.propagate = False
-    for name in ("info", "warning", "error"):
+    for name in ("info", "warning", "error", "append_keys"):
         setattr(logger, name, _sampled(getattr(logger, name)))
-    for name in ("structure_logs", "append_keys", "remove_keys"):
-        setattr(logger, name, _sampled(getattr(logger, name), tells=name == "append_keys"))
+    for name in ("structure_logs", "remove_keys"):
+        setattr(logger, name, _only_in_full(getattr(logger, name)))
     metrics = observe.metrics
     flush = metrics.flush_metrics
 

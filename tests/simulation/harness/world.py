@@ -524,9 +524,8 @@ class World:
         invocation.draws += 1
         return self.decisions.draw(f"random {invocation.key}/{invocation.draws}")
 
-    @property
-    def logged(self) -> Callable[[str], None]:
-        return self.observer.logged
+    def logged(self, text: str) -> None:
+        self.observer.logged(text)
 
     def _running(self) -> Invocation:
         if self.current is None:
