@@ -173,6 +173,7 @@ def install() -> None:
         _catch_calls()
     _quiet_observability()
     _remember_valid_documents()
+    _remember_event_ids()
 
 
 def _catch_calls() -> None:
@@ -290,6 +291,14 @@ def _remembering(validate: Callable[..., object]) -> Callable[..., object]:
         return value
 
     return check
+
+
+def _remember_event_ids() -> None:
+    """Have an event's id made once: a message that comes again, or a step that is tried again, makes the same event."""
+    from saga_kit import envelope
+
+    if not hasattr(envelope.event_id, "cache_clear"):
+        envelope.event_id = functools.lru_cache(maxsize=64)(envelope.event_id)
 
 
 def adopt() -> None:
