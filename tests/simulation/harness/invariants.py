@@ -26,6 +26,7 @@ from .world import BusEvent, Invocation, Observer, World
 _DIGITS = frozenset({LAST4, "10115"})
 _TOLD = (CANARY, CANARY.title(), *(f'"{digits}"' for digits in sorted(_DIGITS)))
 STEPS = ("order", "inventory", "payment", "shipping")
+_NEIGHBOURS = tuple(itertools.pairwise(STEPS))
 
 _LOCAL = {
     None: {"SUCCEEDED", "FAILED", "REVERSED"},
@@ -230,7 +231,8 @@ class Judge(Observer):
         before = old["state"]["S"] if old is not None else None
         after = new["state"]["S"]
         story = self.story(order_id)
-        self.world.note(f"  row {service} {order_id[:8]}: {before} -> {after}")
+        if self.world.trace is not None:
+            self.world.note(f"  row {service} {order_id[:8]}: {before} -> {after}")
         if after not in TRANSITIONS[service].get(before, set()):
             self.fail(f"{service} row of {order_id} went from {before} to {after}")
         story.states[service] = after
@@ -242,7 +244,7 @@ class Judge(Observer):
                 if states[step] != "SUCCEEDED":
                     self.fail(f"{order_id} is shipped, and its {step} step is {states[step]}")
         # A step's success is there before the next one's, and its reversal only after the next one's.
-        for one, other in itertools.pairwise(STEPS):
+        for one, other in _NEIGHBOURS:
             if states[other] in ("PENDING", "SUCCEEDED", "FAILED") and states[one] is None:
                 self.fail(f"{order_id}: {other} is {states[other]} before {one} did anything")
 
