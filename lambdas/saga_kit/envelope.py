@@ -16,6 +16,7 @@ from saga_kit.errors import InvalidEventError, named
 
 META_SCHEMA = "Meta.v1"
 
+# Made once: `json.dumps` makes an encoder for every call that is not about its defaults.
 _AS_IT_IS = json.JSONEncoder(ensure_ascii=False)
 
 
