@@ -54,8 +54,13 @@ class Server:
 
 @contextmanager
 def serve(answer: Callable[[Received], Sent], *, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
-    """Answer requests by ``answer`` until the end of the block, each in a thread of its own."""
+    """Answer requests by ``answer`` until the end of the block, each in a thread of its own.
+
+    What is being answered then is waited for, though nobody else does: its log lines are no other test's.
+    """
     stopping = threading.Event()
+    changed = threading.Condition()
+    under_way: list[Received] = []
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -67,7 +72,13 @@ def serve(answer: Callable[[Received], Sent], *, tls: ssl.SSLContext | None = No
             headers = {name.lower(): value for name, value in self.headers.items()}
             request = Received(self.command, self.path, headers, body, self.client_address[1])
             server.requests.append(request)
-            reply = answer(request)
+            under_way.append(request)
+            try:
+                reply = answer(request)
+            finally:
+                with changed:
+                    under_way.remove(request)
+                    changed.notify_all()
             stopping.wait(reply.after)
             if not reply.status:
                 self.close_connection = True
@@ -104,3 +115,5 @@ def serve(answer: Callable[[Received], Sent], *, tls: ssl.SSLContext | None = No
             stopping.set()
             http_server.shutdown()
             thread.join()
+            with changed:
+                changed.wait_for(lambda: not under_way, timeout=5)
