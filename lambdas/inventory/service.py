@@ -189,7 +189,6 @@ def describe_reservation(order_id: str, inventory: Inventory) -> dict[str, Any] 
         "state": row.state.value,
         "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in held.items()],
     }
-    event = row.event
-    if event and "reason" in event.data:
-        document["reason"] = event.data["reason"]
+    if reason := row.reason:
+        document["reason"] = reason
     return document

@@ -40,7 +40,6 @@ def describe(order_id: str, rows: StepStore) -> Mapping[str, Any] | None:
     document: dict[str, Any] = {"order_id": order_id, "state": row.state.value}
     if payment := store.payment(row):
         document["payment"] = payment
-    event = row.event
-    if event and "reason" in event.data:
-        document["reason"] = event.data["reason"]
+    if reason := row.reason:
+        document["reason"] = reason
     return document

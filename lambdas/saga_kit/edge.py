@@ -20,5 +20,7 @@ HEADER = "x-origin-verify"
 def was_passed(headers: Mapping[str, str]) -> bool:
     """Return whether the request with these headers (names in lower case) came by the edge, or there is none."""
     known = settings.words("SAGA_EDGE_KEYS")
+    if not known:
+        return True
     digest = hashlib.sha256(headers.get(HEADER, "").encode(errors="surrogatepass")).hexdigest()
-    return not known or any(hmac.compare_digest(digest, one) for one in known)
+    return any(hmac.compare_digest(digest, one) for one in known)

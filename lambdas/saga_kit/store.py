@@ -38,6 +38,12 @@ class Row:
         text = self.item.get(outbox.ATTRIBUTE, {}).get("S")
         return outbox.load(text) if text else None
 
+    @property
+    def reason(self) -> Any:
+        """The reason that the row's event gives, ``None`` where it gives none. Raises as ``event`` does."""
+        event = self.event
+        return event.data.get("reason") if event else None
+
 
 @dataclass(frozen=True, slots=True)
 class Transition:

@@ -43,7 +43,6 @@ def describe(order_id: str, rows: StepStore) -> Mapping[str, Any] | None:
     document: dict[str, Any] = {"order_id": order_id, "state": row.state.value}
     if shipment := store.shipment(row):
         document["shipment"] = shipment
-    event = row.event
-    if event and "reason" in event.data:
-        document["reason"] = event.data["reason"]
+    if reason := row.reason:
+        document["reason"] = reason
     return document

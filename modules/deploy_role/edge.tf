@@ -7,25 +7,19 @@ locals {
   edge = flatten([for edge in var.edge[*] : concat([
     {
       # A distribution has a random id: it is made with the environment's tags, and found by them from then on.
-      Sid      = "MakeDistributions"
-      Effect   = "Allow"
-      Action   = "cloudfront:CreateDistribution"
-      Resource = "*"
-      Condition = { StringEquals = {
-        "aws:RequestTag/Environment" = local.environment
-        "aws:RequestTag/Platform"    = var.context.namespace
-      } }
+      Sid       = "MakeDistributions"
+      Effect    = "Allow"
+      Action    = "cloudfront:CreateDistribution"
+      Resource  = "*"
+      Condition = local.tagging
     },
     {
       # The tags of a distribution that is being made are put on before there are any to find it by.
-      Sid      = "TagDistributions"
-      Effect   = "Allow"
-      Action   = "cloudfront:TagResource"
-      Resource = "${local.cloudfront}:distribution/*"
-      Condition = { StringEquals = {
-        "aws:RequestTag/Environment" = local.environment
-        "aws:RequestTag/Platform"    = var.context.namespace
-      } }
+      Sid       = "TagDistributions"
+      Effect    = "Allow"
+      Action    = "cloudfront:TagResource"
+      Resource  = "${local.cloudfront}:distribution/*"
+      Condition = local.tagging
     },
     {
       Sid    = "ManageDistributions"
@@ -74,35 +68,28 @@ locals {
       Resource = "${local.global.wafv2}:global/managedruleset/*"
     },
     {
-      Sid    = "ManageLogGroupsOfFirewalls"
-      Effect = "Allow"
-      Action = [
-        "logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:DisassociateKmsKey",
-        "logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
-      ]
+      Sid      = "ManageLogGroupsOfFirewalls"
+      Effect   = "Allow"
+      Action   = local.actions.log_groups
       Resource = "${local.global.logs}:log-group:aws-waf-logs-${local.prefix}*"
     },
     {
-      Sid    = "ManageKeysOfFirewalls"
-      Effect = "Allow"
-      Action = [
-        "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
-        "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UpdateAlias",
-        "kms:UpdateKeyDescription",
-      ]
+      Sid       = "ManageKeysOfFirewalls"
+      Effect    = "Allow"
+      Action    = local.actions.keys
       Resource  = "${local.global.kms}:key/*"
       Condition = local.tagged
     },
     {
       Sid      = "NameKeysOfFirewalls"
       Effect   = "Allow"
-      Action   = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
+      Action   = local.actions.key_names
       Resource = "${local.global.kms}:alias/${local.prefix}*"
     },
     {
       Sid      = "ManageAlarmsOfTheEdge"
       Effect   = "Allow"
-      Action   = ["cloudwatch:DeleteAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"]
+      Action   = local.actions.alarms
       Resource = "${local.global.cloudwatch}:alarm:${local.prefix}*"
     },
     ], [for arn in compact([edge.web_acl_arn]) : {

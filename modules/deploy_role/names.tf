@@ -40,4 +40,9 @@ locals {
     "aws:ResourceTag/Environment" = local.environment
     "aws:ResourceTag/Platform"    = var.context.namespace
   } }
+  # What has a random id is made with the same tags, and found by them from then on.
+  tagging = { StringEquals = {
+    "aws:RequestTag/Environment" = local.environment
+    "aws:RequestTag/Platform"    = var.context.namespace
+  } }
 }

@@ -12,6 +12,21 @@ locals {
     edge     = local.edge
   } : group => statements if group != "edge" || var.edge != null }
 
+  # What is done to resources of these kinds, wherever they are.
+  actions = {
+    alarms    = ["cloudwatch:DeleteAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"]
+    key_names = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
+    keys = [
+      "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
+      "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UpdateAlias",
+      "kms:UpdateKeyDescription",
+    ]
+    log_groups = [
+      "logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:DisassociateKmsKey",
+      "logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
+    ]
+  }
+
   data = [
     {
       Sid      = "FindState"
@@ -52,23 +67,16 @@ locals {
     },
     {
       # A key has no name: it is made with the environment's tags, and found by them from then on.
-      Sid      = "MakeKeys"
-      Effect   = "Allow"
-      Action   = ["kms:CreateKey", "kms:TagResource"]
-      Resource = "*"
-      Condition = { StringEquals = {
-        "aws:RequestTag/Environment" = local.environment
-        "aws:RequestTag/Platform"    = var.context.namespace
-      } }
+      Sid       = "MakeKeys"
+      Effect    = "Allow"
+      Action    = ["kms:CreateKey", "kms:TagResource"]
+      Resource  = "*"
+      Condition = local.tagging
     },
     {
-      Sid    = "ManageKeys"
-      Effect = "Allow"
-      Action = [
-        "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
-        "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UpdateAlias",
-        "kms:UpdateKeyDescription",
-      ]
+      Sid       = "ManageKeys"
+      Effect    = "Allow"
+      Action    = local.actions.keys
       Resource  = "${local.in.kms}:key/*"
       Condition = local.tagged
     },
@@ -90,7 +98,7 @@ locals {
     {
       Sid      = "NameKeys"
       Effect   = "Allow"
-      Action   = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
+      Action   = local.actions.key_names
       Resource = "${local.in.kms}:alias/${local.prefix}*"
     },
     {
@@ -323,12 +331,9 @@ locals {
 
   observe = [
     {
-      Sid    = "ManageLogGroups"
-      Effect = "Allow"
-      Action = [
-        "logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:DisassociateKmsKey",
-        "logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
-      ]
+      Sid      = "ManageLogGroups"
+      Effect   = "Allow"
+      Action   = local.actions.log_groups
       Resource = [for group in ["lambda", "vendedlogs/apigateway", "cloudtrail"] : "${local.in.logs}:log-group:/aws/${group}/${local.prefix}*"]
     },
     {
@@ -341,7 +346,7 @@ locals {
     {
       Sid      = "ManageAlarms"
       Effect   = "Allow"
-      Action   = ["cloudwatch:DeleteAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"]
+      Action   = local.actions.alarms
       Resource = "${local.in.cloudwatch}:alarm:${local.prefix}*"
     },
     {

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.e2e.support.shop import Shop, an_order
+from tests.support.plans import EDGE_KEY
 
 from local_platform.customers import Customer, sign_up
 
@@ -84,7 +85,6 @@ def test_a_token_that_nobody_signed_opens_nothing(ada: Customer, eve: Customer) 
     assert ada.request("GET", f"/orders/{NO_ORDER}").status_code == 404
 
 
-EDGE_KEY = "fedcba9876543210fedcba9876543210"
 DIGEST = hashlib.sha256(EDGE_KEY.encode()).hexdigest()
 
 

@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 from tests.iam.support import deployment
 from tests.iam.support.account import (
-    ACCESS_LOGS,
     ACCOUNT_ID,
     APPLY,
     BOUNDARY,
@@ -33,7 +32,7 @@ from tests.iam.support.account import (
     refused,
 )
 from tests.iam.support.evaluators import ALLOWED, Document, Request, against_reference, decisions
-from tests.support.plans import EDGE_KEY
+from tests.support.plans import edged
 
 from emulator.server import Emulator
 from local_platform.deployment import clear_environment, upload
@@ -150,22 +149,9 @@ def variables(account: Account, bootstrapped: Mapping[str, Any]) -> list[str]:
         "packages": {"s3": {"bucket": PACKAGES, "sha256": {n: p.sha256_base64 for n, p in built.items()}}},
         "vpc": None,
         "code_signing": None,
-        "jwt": {"issuer": "https://login.example.com/", "audience": ["shop"]},
-        "domain": {"name": "api.example.com", "certificate_arn": _certificate(REGION)},
-        "edge": {
-            "certificate_arn": _certificate("us-east-1"),
-            "countries": ["DE"],
-            "access_logs": {"bucket": f"{ACCESS_LOGS}.s3.amazonaws.com"},
-            "alarm_topic_arn": f"arn:aws:sns:us-east-1:{ACCOUNT_ID}:alarms",
-            "web_acl_arn": WEB_ACL,
-        },
-        "edge_keys": [EDGE_KEY],
+        **edged(ACCOUNT_ID, REGION, web_acl_arn=WEB_ACL),
     }
     return [f"-var={key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in values.items()]
-
-
-def _certificate(region: str) -> str:
-    return f"arn:aws:acm:{region}:{ACCOUNT_ID}:certificate/11111111-2222-3333-4444-555555555555"
 
 
 @pytest.fixture(scope="module")

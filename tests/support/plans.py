@@ -187,8 +187,24 @@ EDGE_KEY = "fedcba9876543210fedcba9876543210"
 """It opens nothing."""
 
 
-def _certificate(region: str) -> str:
-    return f"arn:aws:acm:{region}:{ACCOUNT_ID}:certificate/11111111-2222-3333-4444-555555555555"
+def edged(account_id: str, region: str, **more: str) -> dict[str, Any]:
+    """An environment's variables for customers who come by an edge; ``more`` is of the edge's own."""
+    certificates = {
+        place: f"arn:aws:acm:{place}:{account_id}:certificate/11111111-2222-3333-4444-555555555555"
+        for place in (region, "us-east-1")
+    }
+    return {
+        "jwt": {"issuer": "https://login.example.com/", "audience": ["shop"]},
+        "domain": {"name": "api.example.com", "certificate_arn": certificates[region]},
+        "edge": {
+            "certificate_arn": certificates["us-east-1"],
+            "countries": ["DE"],
+            "access_logs": {"bucket": "access-logs.s3.amazonaws.com"},
+            "alarm_topic_arn": f"arn:aws:sns:us-east-1:{account_id}:alarms",
+            **more,
+        },
+        "edge_keys": [EDGE_KEY],
+    }
 
 
 _INSTALLATION: Mapping[str, object] = {
@@ -211,15 +227,7 @@ ENVIRONMENTS: Mapping[str, Mapping[str, object]] = {
             "parameter_name": "carrier",
             "kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/00000000-0000-0000-0000-000000000001",
         },
-        "jwt": {"issuer": "https://login.example.com/", "audience": ["shop"]},
-        "domain": {"name": "api.example.com", "certificate_arn": _certificate(REGION)},
-        "edge": {
-            "certificate_arn": _certificate("us-east-1"),
-            "countries": ["DE"],
-            "access_logs": {"bucket": "logs.s3.amazonaws.com"},
-            "alarm_topic_arn": f"arn:aws:sns:us-east-1:{ACCOUNT_ID}:alarms",
-        },
-        "edge_keys": [EDGE_KEY],
+        **edged(ACCOUNT_ID, REGION),
     },
 }
 """Values of each environment's variables; what an installation of it has to say."""

@@ -72,12 +72,11 @@ class Decisions:
         self.taken[name] = kind
         return kind
 
-    def delay(self, name: str, ordinary: float, long: Sequence[float], rate: float | None = None) -> float:
-        """Decide on a delay in seconds: the ordinary one, or one of about the ``long`` ones.
+    def delay(self, name: str, ordinary: float, long: Sequence[float]) -> float:
+        """Decide on a delay in seconds: the ordinary one, or one of about the ``long`` ones."""
+        return self._delay(name, self.rates.delay, ordinary, long)
 
-        ``rate`` is how often it is a long one; ``None``: as often as anything is delayed in this schedule.
-        """
-        rate = self.rates.delay if rate is None else rate
+    def _delay(self, name: str, rate: float, ordinary: float, long: Sequence[float]) -> float:
         if rate <= 0.0 or self.draw(name) >= rate or (self.allowed is not None and name not in self.allowed):
             return ordinary
         fine = self.draw(name + "?") * len(long)
@@ -87,7 +86,8 @@ class Decisions:
 
     def apart(self, name: str, ordinary: float, long: Sequence[float]) -> float:
         """Decide on the seconds between two reads of one batch, as ``delay`` does."""
-        return self.delay(name, ordinary, long, self.rates.scatter)
+        rates = self.rates
+        return self._delay(name, rates.delay if rates.scatter is None else rates.scatter, ordinary, long)
 
     def number(self, name: str, low: int, high: int) -> int:
         """Return a whole number from ``low`` to ``high`` that belongs to ``name``; it counts as ordinary."""

@@ -518,9 +518,8 @@ class CompiledUpdate:
                 changed[path[0]] = value  # type: ignore[index]  # a path begins with a name
             else:
                 changed = _put(changed, path, value)
-        if self.removes:
-            for path in sorted(self.removes, key=_last_index, reverse=True):
-                changed = _drop(changed, path)
+        for path in sorted(self.removes, key=_last_index, reverse=True):
+            changed = _drop(changed, path)
         for path, name in self.adds:
             changed = _put(changed, path, _added(find(item, path), _value_of(values, name)))
         for path, name in self.deletes:

@@ -26,7 +26,6 @@ from .world import BusEvent, Invocation, Observer, World
 _DIGITS = frozenset({LAST4, "10115"})
 _TOLD = (CANARY, CANARY.title(), *(f'"{digits}"' for digits in sorted(_DIGITS)))
 STEPS = ("order", "inventory", "payment", "shipping")
-_NEIGHBOURS = tuple(itertools.pairwise(STEPS))
 
 _LOCAL = {
     None: {"SUCCEEDED", "FAILED", "REVERSED"},
@@ -231,8 +230,7 @@ class Judge(Observer):
         before = old["state"]["S"] if old is not None else None
         after = new["state"]["S"]
         story = self.story(order_id)
-        if self.world.trace is not None:
-            self.world.note(f"  row {service} {order_id[:8]}: {before} -> {after}")
+        self.world.note(f"  row {service} {order_id[:8]}: {before} -> {after}")
         if after not in TRANSITIONS[service].get(before, set()):
             self.fail(f"{service} row of {order_id} went from {before} to {after}")
         story.states[service] = after
@@ -244,7 +242,7 @@ class Judge(Observer):
                 if states[step] != "SUCCEEDED":
                     self.fail(f"{order_id} is shipped, and its {step} step is {states[step]}")
         # A step's success is there before the next one's, and its reversal only after the next one's.
-        for one, other in _NEIGHBOURS:
+        for one, other in itertools.pairwise(STEPS):
             if states[other] in ("PENDING", "SUCCEEDED", "FAILED") and states[one] is None:
                 self.fail(f"{order_id}: {other} is {states[other]} before {one} did anything")
 

@@ -193,7 +193,6 @@ class _Outcome:
         self.on = on
         self.story = story
         self.accepted: dict[str, int] = {}
-        self._order_ids: dict[str, str] = {}
         self.service = sys.modules["order.service"]
 
     def dead_letters(self) -> int:
@@ -253,11 +252,7 @@ class _Outcome:
         return ""
 
     def _order_id(self, plan: OrderPlan) -> str:
-        found = self._order_ids.get(plan.key)
-        if found is None:
-            identity = uuid.uuid5(self.service.ORDER_IDS, f"{plan.body['customer_id']}/{plan.key}")
-            found = self._order_ids[plan.key] = str(identity)
-        return found
+        return str(uuid.uuid5(self.service.ORDER_IDS, f"{plan.body['customer_id']}/{plan.key}"))
 
     def _order(self, plan: OrderPlan) -> None:
         order_id = self._order_id(plan)

@@ -361,7 +361,6 @@ class World:
         self._seen: dict[str, int] = {}
         self._shards: dict[str, list[tuple[StreamMapping, list[_Shard]]]] = {}
         self._identities = 0
-        self._prefix = f"{decisions.seed & 0xFFFFFFFF:08x}-0000-4000-8000-"
         self._rounds_allowed = MAX_ROUNDS
         self._watchers = {target.function for schedule in deployment.schedules for target in schedule.targets}
         self._schedules: dict[str, tuple[Schedule, float, set[int]]] = {}
@@ -427,7 +426,7 @@ class World:
     def identity(self) -> str:
         """Return a new UUID that the schedule decides."""
         self._identities += 1
-        return f"{self._prefix}{self._identities:012x}"
+        return f"{self.decisions.seed & 0xFFFFFFFF:08x}-0000-4000-8000-{self._identities:012x}"
 
     # --- running handlers -------------------------------------------------------------------------------------------
 
@@ -493,8 +492,7 @@ class World:
         """Let time pass inside an invocation; others run meanwhile. The function may time out."""
         moment = self.now + seconds
         timed_out = moment >= invocation.deadline
-        if timed_out:
-            moment = invocation.deadline
+        moment = min(moment, invocation.deadline)
         if self._heap and self._heap[0][0] <= moment:
             self.at(moment, lambda: self._switch(invocation))
             self.course.switch()
