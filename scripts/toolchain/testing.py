@@ -62,7 +62,8 @@ LAYERS = (
     Layer("fuzz", "generated requests and events for every handler", uses_terraform=True, without="api"),
     Layer("fuzz/api", "generated requests for the API as it runs", uses_terraform=True),
     Layer("console", "the console in a headless Chromium, against the platform on the emulator", uses_terraform=True),
-    Layer("simulation", "schedules of messages, crashes and duplicates", workers=2),
+    # Its tests take all cores themselves, by forking, which is for a process without the threads of such workers.
+    Layer("simulation", "schedules of messages, crashes and duplicates"),
     Layer("benchmarks", "start-up time and calls against their limits; orders a second", uses_terraform=True),
 )
 

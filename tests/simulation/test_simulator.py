@@ -95,3 +95,19 @@ def test_a_failing_schedule_becomes_short() -> None:
     assert len(found.about.orders) == 1
     assert 1 <= len(found.result.taken) <= 8
     assert found.result.trace
+
+
+@pytest.mark.parametrize("arguments", [["--schedules", "2", "--jobs", "2"], ["--bugs", "read-then-write"]])
+def test_processes_are_forked_where_no_other_thread_holds_anything(arguments: list[str]) -> None:
+    program = (
+        f"import os, sys, threading; sys.path[:0] = {[str(ROOT / folder) for folder in ('', 'scripts', 'lambdas')]!r}\n"
+        "from tests.simulation.harness.cli import main\n"
+        "threads = []\n"
+        "os.register_at_fork(before=lambda: threads.append(threading.active_count()))\n"
+        f"assert main({arguments!r}) == 0\n"
+        "print(threads)"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
+    forks = json.loads(done.stdout.splitlines()[-1])
+    assert forks
+    assert set(forks) == {1}

@@ -51,12 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(console: Console, deployment: Deployment, inputs: int, seed: int, processes: int | None) -> Tally:
     columns = (TextColumn("inputs"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     total = Tally()
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    # Without a thread of its own: what that held while processes are forked, they would wait for.
+    with Progress(*columns, console=console, disable=not console.is_terminal, auto_refresh=False) as progress:
         task = progress.add_task("inputs", total=inputs)
         told = 0
         for tally in campaign.run(deployment, inputs, seed, processes):
             total.add(tally)
-            progress.update(task, completed=total.inputs)
+            progress.update(task, completed=total.inputs, refresh=True)
             if not console.is_terminal and total.inputs >= told + inputs // 10:
                 told = total.inputs
                 console.print(f"{total.inputs} of {inputs} inputs, {len(total.findings)} findings")

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
 from . import (
     bugs,
@@ -82,24 +82,28 @@ def _positive(text: str) -> int:
     return number
 
 
+def _progress(console: Console, *columns: ProgressColumn) -> Progress:
+    """Return a progress bar without a thread: what that held while processes are forked, they would wait for."""
+    return Progress(*columns, console=console, auto_refresh=False)
+
+
 def _campaign(console: Console, first: int, count: int, jobs: int) -> int:
     with console.status("reading the plan of the root module"):
         platform = simulate.platform()
     columns = (
-        SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    with _progress(console, *columns) as progress:
         task = progress.add_task("schedules", total=count, rate="")
         step = max(count // LINES, campaign.CHUNK)
 
         def show(totals: Totals) -> None:
             rate = totals.schedules / totals.cpu_seconds if totals.cpu_seconds else 0.0
-            progress.update(task, completed=totals.schedules, rate=f"{rate:,.0f} per CPU-second")
+            progress.update(task, completed=totals.schedules, rate=f"{rate:,.0f} per CPU-second", refresh=True)
             if not console.is_terminal and totals.schedules // step > (totals.schedules - campaign.CHUNK) // step:
                 console.print(f"{totals.schedules:,} of {count:,} schedules, {rate:,.0f} per CPU-second")
 
@@ -142,11 +146,11 @@ def _bugs(console: Console, names: Sequence[str], jobs: int) -> int:
         return 2
     chosen = [known[name] for name in names] or list(known.values())
     kills = []
-    with Progress(console=console) as progress:
+    with _progress(console) as progress:
         task = progress.add_task("hunting", total=len(chosen))
         for kill in hunt.hunt(chosen, processes=jobs):
             kills.append(kill)
-            progress.advance(task)
+            progress.update(task, advance=1, refresh=True)
     console.print(report.kills_table(kills))
     survivors = [kill.bug for kill in kills if kill.found is None]
     console.print(f"{len(kills) - len(survivors)} of {len(kills)} killed")
@@ -155,13 +159,11 @@ def _bugs(console: Console, names: Sequence[str], jobs: int) -> int:
 
 def _check(console: Console, jobs: int) -> int:
     reports = []
-    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=console) as progress:
-        task = progress.add_task("exploring")
+    with _progress(console) as progress:
+        task = progress.add_task("exploring configurations", total=len(checker.CONFIGURATIONS))
         for found in explore.run(checker.CONFIGURATIONS, processes=jobs):
             reports.append(found)
-            progress.update(
-                task, description=f"explored {len(reports)} of {len(checker.CONFIGURATIONS)} configurations"
-            )
+            progress.update(task, advance=1, refresh=True)
     console.print(report.checks_table(reports))
     failed = [found for found in reports if found.violation is not None]
     for found in failed:
