@@ -62,7 +62,7 @@ LAYERS = (
     Layer("fuzz", "generated requests and events for every handler", uses_terraform=True, without="api"),
     Layer("fuzz/api", "generated requests for the API as it runs", uses_terraform=True),
     Layer("console", "the console in a headless Chromium, against the platform on the emulator", uses_terraform=True),
-    # Its tests take all cores themselves, by forking, which is for a process without the threads of such workers.
+    # No workers: its tests fork a process for each core themselves, where none of the workers' threads may be around.
     Layer("simulation", "schedules of messages, crashes and duplicates"),
     Layer("benchmarks", "start-up time and calls against their limits; orders a second", uses_terraform=True),
 )

@@ -109,8 +109,11 @@ def test_init_loads_nothing_heavy(deployment: Deployment, function: str) -> None
     program = init_of(deployment, function) + "import sys\nprint(*sys.modules)\n"
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", program],
-        env=dict(deployment.env), capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env=dict(deployment.env),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     loaded = set(done.stdout.split())
     assert "botocore.session" in loaded
     assert loaded & HEAVY == set()
@@ -120,8 +123,11 @@ def test_the_reference_loads_what_is_heavy(deployment: Deployment) -> None:
     program = deployment.preamble(None) + "import boto3, sys; boto3.client('dynamodb'); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", program],
-        env=dict(deployment.env), capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env=dict(deployment.env),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert {"boto3"} <= set(done.stdout.split()) & HEAVY
 
 

@@ -45,6 +45,19 @@ def test_every_invariant_holds_in_every_schedule(platform: Platform) -> None:
     print(f"{totals.schedules} schedules, {totals.schedules / totals.cpu_seconds:.0f} per CPU-second, {hit}/{possible}")
 
 
+def run(*lines: str, **env: str) -> list[str]:
+    """Run a program in a Python of its own that finds the harness, and return the lines that it prints."""
+    path = [str(ROOT / folder) for folder in ("", "scripts", "lambdas")]
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", "\n".join((f"import sys; sys.path[:0] = {path!r}", *lines))],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **env},
+    )
+    return done.stdout.splitlines()
+
+
 def trace_of(seed: int) -> str:
     platform = simulate.platform()
     result = simulate.run(platform, seed, tracing=True)
@@ -52,22 +65,14 @@ def trace_of(seed: int) -> str:
 
 
 def test_a_seed_is_the_same_schedule_in_every_process(platform: Platform) -> None:
-    seeds = (3, 64, 129)
-    program = (
-        f"import sys; sys.path[:0] = {[str(ROOT / folder) for folder in ('', 'scripts', 'lambdas')]!r}\n"
-        "from tests.simulation.test_simulator import trace_of\n"
-        "simulated = [trace_of(seed) for seed in (129, 3, 64)]\n"
-        "print(simulated[1], simulated[2], simulated[0])"
-    )
+    traces = {seed: trace_of(seed) for seed in (3, 64, 129)}
     for hash_seed in ("1", "2"):
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", program],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        again = run(
+            "from tests.simulation.test_simulator import trace_of",
+            f"for seed in {[129, 3, 64]}: print(trace_of(seed))",
+            PYTHONHASHSEED=hash_seed,
         )
-        assert done.stdout.split()[-3:] == [trace_of(seed) for seed in seeds]
+        assert again[-3:] == [traces[129], traces[3], traces[64]]
 
 
 def test_leaving_a_decision_out_changes_no_other(platform: Platform) -> None:
@@ -99,15 +104,14 @@ def test_a_failing_schedule_becomes_short() -> None:
 
 @pytest.mark.parametrize("arguments", [["--schedules", "2", "--jobs", "2"], ["--bugs", "read-then-write"]])
 def test_processes_are_forked_where_no_other_thread_holds_anything(arguments: list[str]) -> None:
-    program = (
-        f"import os, sys, threading; sys.path[:0] = {[str(ROOT / folder) for folder in ('', 'scripts', 'lambdas')]!r}\n"
-        "from tests.simulation.harness.cli import main\n"
-        "threads = []\n"
-        "os.register_at_fork(before=lambda: threads.append(threading.active_count()))\n"
-        f"assert main({arguments!r}) == 0\n"
-        "print(threads)"
+    *_, threads = run(
+        "import os, threading",
+        "from tests.simulation.harness.cli import main",
+        "threads = []",
+        "os.register_at_fork(before=lambda: threads.append(threading.active_count()))",
+        f"assert main({arguments!r}) == 0",
+        "print(threads)",
     )
-    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
-    forks = json.loads(done.stdout.splitlines()[-1])
+    forks = json.loads(threads)
     assert forks
     assert set(forks) == {1}

@@ -9,13 +9,14 @@ import time
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from tests.fuzz.harness import campaign
 from tests.fuzz.harness.campaign import Tally
 from tests.fuzz.harness.target import OUTCOMES, prepared
 from tests.simulation.harness.deployment import Deployment, from_plan
 from tests.support import plans
+from tests.support import progress as progress_bar
 
 SEED = 1
 
@@ -51,8 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(console: Console, deployment: Deployment, inputs: int, seed: int, processes: int | None) -> Tally:
     columns = (TextColumn("inputs"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     total = Tally()
-    # Without a thread of its own: what that held while processes are forked, they would wait for.
-    with Progress(*columns, console=console, disable=not console.is_terminal, auto_refresh=False) as progress:
+    with progress_bar.bar(console, *columns, disable=not console.is_terminal) as progress:
         task = progress.add_task("inputs", total=inputs)
         told = 0
         for tally in campaign.run(deployment, inputs, seed, processes):

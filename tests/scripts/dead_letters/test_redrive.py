@@ -345,7 +345,7 @@ class TestOffice:
 class TestCommand:
     @pytest.fixture
     def run(self, client: FakeClient, monkeypatch: pytest.MonkeyPatch) -> Any:
-        monkeypatch.setattr(options, "find", lambda **_: Target("test", client))  # type: ignore[arg-type]
+        monkeypatch.setattr(options, "find", lambda **_: Target("test", client))  # type: ignore[arg-type]  # as much of a client as it takes
 
         def start(*arguments: str) -> Any:
             result = CliRunner().invoke(commands.main, arguments, standalone_mode=False)

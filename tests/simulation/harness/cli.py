@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from tests.support import progress as progress_bar
 
 from . import (
     bugs,
@@ -82,11 +83,6 @@ def _positive(text: str) -> int:
     return number
 
 
-def _progress(console: Console, *columns: ProgressColumn) -> Progress:
-    """Return a progress bar without a thread: what that held while processes are forked, they would wait for."""
-    return Progress(*columns, console=console, auto_refresh=False)
-
-
 def _campaign(console: Console, first: int, count: int, jobs: int) -> int:
     with console.status("reading the plan of the root module"):
         platform = simulate.platform()
@@ -97,7 +93,7 @@ def _campaign(console: Console, first: int, count: int, jobs: int) -> int:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with _progress(console, *columns) as progress:
+    with progress_bar.bar(console, *columns) as progress:
         task = progress.add_task("schedules", total=count, rate="")
         step = max(count // LINES, campaign.CHUNK)
 
@@ -146,7 +142,7 @@ def _bugs(console: Console, names: Sequence[str], jobs: int) -> int:
         return 2
     chosen = [known[name] for name in names] or list(known.values())
     kills = []
-    with _progress(console) as progress:
+    with progress_bar.bar(console) as progress:
         task = progress.add_task("hunting", total=len(chosen))
         for kill in hunt.hunt(chosen, processes=jobs):
             kills.append(kill)
@@ -159,7 +155,7 @@ def _bugs(console: Console, names: Sequence[str], jobs: int) -> int:
 
 def _check(console: Console, jobs: int) -> int:
     reports = []
-    with _progress(console) as progress:
+    with progress_bar.bar(console) as progress:
         task = progress.add_task("exploring configurations", total=len(checker.CONFIGURATIONS))
         for found in explore.run(checker.CONFIGURATIONS, processes=jobs):
             reports.append(found)
